@@ -1,0 +1,160 @@
+"""What a kernel descriptor says of its C function, and what preparing one for an operator yields.
+
+The C side of the contract is in ``firmware/include/sdk/kernel.h``: every kernel is called as
+
+    sdk_<name>(&params, input..., output..., scratch, range)
+
+where the inputs are those listed in ``Prepared.inputs``, ``scratch`` has ``scratch_bytes`` bytes, and
+``range`` is a part of the ``units`` units of work (for images: output rows).
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+
+from sdk.ir import Graph, Op, Tensor
+
+Interval = tuple[int, int]
+"""A half-open range of bytes."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """One operator in its graph: what a kernel is asked to implement."""
+
+    graph: Graph
+    op: Op
+
+    def input(self, index: int) -> Tensor:
+        """The tensor at an input that must be present."""
+        return self.graph.input(self.op, index)
+
+    def optional(self, index: int) -> Tensor | None:
+        """The tensor at an input that may be absent."""
+        return self.graph.optional_input(self.op, index)
+
+    def output(self, index: int = 0) -> Tensor:
+        """The tensor at an output."""
+        return self.graph.output(self.op, index)
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """A condition on an operator; its text is what users read when it does not hold.
+
+    Args:
+        text: a statement that is true when the check holds, such as "the weights are constant".
+        check: whether it holds; only called when all constraints before it hold.
+    """
+
+    text: str
+    check: Callable[[Site], bool]
+
+
+@dataclass(frozen=True)
+class Const:
+    """A constant array of the generated C.
+
+    Args:
+        name: what it is to the kernel ("weights"); the emitter prefixes the layer's name.
+        ctype: element type in C ("int8_t").
+        values: the elements in memory order.
+        align: bytes.
+    """
+
+    name: str
+    ctype: str
+    values: np.ndarray[Any, Any]
+    align: int = 4
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes in the firmware."""
+        return self.values.nbytes
+
+
+@dataclass(frozen=True)
+class Ref:
+    """A field of the parameters that points to the constant of that name."""
+
+    const: str
+
+
+@dataclass(frozen=True)
+class Access:
+    """One step in the order in which a kernel touches memory, for proofs that buffers may overlap.
+
+    Within a step the reads may happen before, after or during the write.
+
+    Args:
+        reads: byte ranges, by position in ``Prepared.inputs``, relative to that input's start.
+        write: byte range relative to the output's start.
+    """
+
+    reads: Mapping[int, Interval]
+    write: Interval
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A kernel fitted to one operator: all that the later stages need.
+
+    Attributes:
+        params_type: C struct, such as "sdk_conv2d_s8".
+        params: its fields in order: integers, or Ref to one of ``consts``.
+        consts: the layer's constants, laid out as the kernel reads them.
+        inputs: indices of the operator's inputs that are passed as pointers.
+        inputs_as_array: pass them as one array of pointers.
+        scratch_bytes: working memory for one core.
+        align: alignment in bytes that the kernel needs of its inputs, outputs and scratch.
+        units: units of work that may be done in any split; 1 when it can't be split.
+        access: the order of accesses when done as one ascending range; None: no overlap is allowed.
+        macs: multiply-accumulates of the operator as the model states it.
+        cost: estimated cycles on the board's core, for choosing between kernels.
+    """
+
+    params_type: str
+    params: Mapping[str, int | float | str | Ref | tuple[int, ...]]
+    consts: tuple[Const, ...] = ()
+    inputs: tuple[int, ...] = (0,)
+    inputs_as_array: bool = False
+    scratch_bytes: int = 0
+    align: int = 1
+    units: int = 1
+    access: tuple[Access, ...] | None = None
+    macs: int = 0
+    cost: int = 0
+    generated_sources: Mapping[str, str] = field(default_factory=dict)
+
+
+class Kernel(ABC):
+    """Descriptor of one C kernel. Subclasses set the class variables and implement ``prepare``.
+
+    Class variables:
+        name: C function without the ``sdk_`` prefix, such as "conv2d_s8__ref".
+        ops: operator kinds that it can implement.
+        header: below ``firmware/include``.
+        sources: below ``firmware/``.
+        requires: ISA features that the board's core must have ("dsp", "mve", "neon", "sdot", "fpu").
+        constraints: what an operator must satisfy, most telling first.
+    """
+
+    name: ClassVar[str]
+    ops: ClassVar[tuple[str, ...]]
+    header: ClassVar[str]
+    sources: ClassVar[tuple[str, ...]]
+    requires: ClassVar[frozenset[str]] = frozenset()
+    constraints: ClassVar[tuple[Constraint, ...]] = ()
+
+    def refusal(self, site: Site) -> str | None:
+        """The first constraint that the operator breaks, or None if the kernel can implement it."""
+        return next((c.text for c in self.constraints if not c.check(site)), None)
+
+    @abstractmethod
+    def prepare(self, site: Site) -> Prepared:
+        """Fit the kernel to an operator that satisfies the constraints."""
