@@ -1,0 +1,131 @@
+"""What runs an image when no board does: emulators and, for Linux boards, processes."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+
+from sdk.board import Board
+from sdk.errors import DeviceError, LinkError
+
+
+@dataclass(frozen=True)
+class Image:
+    """The files of one build; a format that the board does not use is None."""
+
+    elf: Path
+    bin: Path | None = None
+    uf2: Path | None = None
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where a running firmware's console is.
+
+    Attributes:
+        url: a port's path or a pyserial URL, such as "socket://127.0.0.1:4321".
+        baud: bits a second; ignored by what is no UART.
+    """
+
+    url: str
+    baud: int = 115_200
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Counts at one call of the firmware's ``port_cycles()``, cumulative since the start.
+
+    Attributes:
+        instructions: executed until then.
+        cycles: estimated for the core from its manual's timings; None where there is no estimate.
+        classes: instructions by class; empty where they are not told apart.
+    """
+
+    instructions: int
+    cycles: int | None = None
+    classes: Mapping[str, int] = field(default_factory=dict)
+
+
+class Runner(ABC):
+    """Runs one image: a context manager whose value is the console's endpoint.
+
+    A link error inside the ``with`` block whose cause is an emulator that died becomes a ``DeviceError`` with
+    the emulator's last words.
+    """
+
+    @property
+    @abstractmethod
+    def measured_on(self) -> str:
+        """What runs the image, with its version, such as "QEMU 7.2.22 mps2-an386"."""
+
+    @abstractmethod
+    def start(self) -> Endpoint:
+        """Start the image.
+
+        Raises:
+            ToolError: the emulator is not installed.
+            DeviceError: it ended at once.
+        """
+
+    @abstractmethod
+    def stop(self) -> None:
+        """End the emulator and everything that it started; does nothing when called again."""
+
+    @abstractmethod
+    def failure(self) -> DeviceError | None:
+        """Why the emulator is not running any more, or None while it is."""
+
+    def counters(self) -> list[Sample] | None:
+        """One sample for each call of ``port_cycles()`` since the last call of this; None without counters."""
+        return None
+
+    @property
+    def note(self) -> str:
+        """What a user should know of this run, such as why there are no counters; may be empty."""
+        return ""
+
+    def __enter__(self) -> Endpoint:
+        try:
+            return self.start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        failure = self.failure() if isinstance(error, LinkError) else None
+        self.stop()
+        if failure is not None:
+            raise failure from error
+
+
+def runner_for(board: Board, image: Image, *, emulate: bool) -> Runner:
+    """The runner for an image.
+
+    Args:
+        board: what the image was built for.
+        image: its files.
+        emulate: whether an emulator may stand in for the board.
+
+    Raises:
+        DeviceError: nothing here runs the image: the board must be attached.
+    """
+    emulator = board.emulator
+    if emulator is not None and emulator.kind == "process":
+        from sdk.device.process import ProcessRunner
+
+        return ProcessRunner(image)
+    if emulator is None or not emulate:
+        remedy = "attach it" if emulator is None else "attach it, or emulate it with --emulate"
+        raise DeviceError(board.id, "runs on the board only", remedy)
+    if emulator.kind == "rp2040js":
+        from sdk.device.emulate_rp2040 import Rp2040Runner
+
+        return Rp2040Runner(board, image)
+    from sdk.device.emulate_qemu import QemuSystemRunner, QemuUserRunner
+
+    return QemuUserRunner(board, image) if emulator.kind == "qemu-user" else QemuSystemRunner(board, image)
