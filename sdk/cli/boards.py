@@ -1,0 +1,40 @@
+"""sdk boards: what is supported, and how well tested."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from sdk import board as boards
+
+
+def register(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser: argparse.ArgumentParser = commands.add_parser("boards", help="the supported boards, and how each was tested")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace, console: Console) -> int:
+    """Run the command."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in ("board", "core", "clock", "flash", "RAM", "emulator", "tested"):
+        table.add_column(column, justify="right" if column in ("clock", "flash", "RAM") else "left")
+    for board in boards.available():
+        flash = sum(m.length for m in board.memories if m.kind == "flash")
+        ram = sum(m.length for m in board.memories if m.kind == "ram")
+        emulator = board.emulator
+        table.add_row(
+            f"[bold]{board.id}[/]",
+            board.core if board.cores == 1 else f"{board.cores} x {board.core}",
+            f"{board.clock_hz / 1e6:g} MHz" if board.clock_hz else "",
+            f"{flash // 1024:,} KB" if flash else "",
+            f"{ram // 1024:,} KB" if ram else "",
+            "" if emulator is None else emulator.machine or emulator.program or emulator.kind,
+            board.tested,
+        )
+    console.print(table)
+    return 0

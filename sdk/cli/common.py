@@ -1,0 +1,107 @@
+"""Arguments and progress that several commands share."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+from sdk.errors import InputError
+from sdk.kernels.select import Optimize
+
+
+def add_models(parser: argparse.ArgumentParser) -> None:
+    """The models of one firmware."""
+    parser.add_argument("models", nargs="+", type=Path, metavar="MODEL", help="a .tflite file; several share one firmware")
+
+
+def add_board(parser: argparse.ArgumentParser) -> None:
+    """The board and what to optimise for."""
+    parser.add_argument("--board", required=True, metavar="B", help="the board (see sdk boards)")
+    add_optimize(parser)
+
+
+def add_optimize(parser: argparse.ArgumentParser) -> None:
+    """What to optimise for."""
+    parser.add_argument(
+        "--optimize",
+        type=Optimize,
+        choices=list(Optimize),
+        default=Optimize.BALANCED,
+        metavar="|".join(o.value for o in Optimize),
+        help="what to spend and what to save (default: balanced)",
+    )
+
+
+def add_verbose(parser: argparse.ArgumentParser) -> None:
+    """Show the tools' output."""
+    parser.add_argument("-v", "--verbose", action="store_true", help="show the output of the tools that are called")
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """Write the result as JSON."""
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the whole result as JSON")
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a JSON file, whole or not at all.
+
+    Raises:
+        InputError: the file can't be written.
+    """
+    text = json.dumps(value, indent=2) + "\n"
+    try:
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as stream:
+            stream.write(text)
+        os.chmod(stream.name, 0o644)
+        Path(stream.name).replace(path)
+    except OSError as error:
+        raise InputError(path, f"can't be written: {error.strerror or error}") from error
+
+
+class ProgressWatcher:
+    """Shows stages with a spinner, and a bar where there is a count."""
+
+    def __init__(self, console: Console, progress: Progress, verbose: bool) -> None:
+        self._console = console
+        self._progress = progress
+        self._verbose = verbose
+        self._task: TaskID | None = None
+
+    def stage(self, text: str) -> None:
+        """Show that a stage begins."""
+        if self._task is not None:
+            self._progress.remove_task(self._task)
+        self._task = self._progress.add_task(text, total=None)
+
+    def advance(self, done: int, total: int) -> None:
+        """Show how far the stage is."""
+        if self._task is not None:
+            self._progress.update(self._task, completed=done, total=total)
+
+    def log(self, text: str) -> None:
+        """Print a tool's output if it is wanted."""
+        if self._verbose and text.strip():
+            self._console.print(text.rstrip(), markup=False, highlight=False, style="dim", soft_wrap=True)
+
+
+@contextmanager
+def watch(console: Console, verbose: bool) -> Iterator[ProgressWatcher]:
+    """Progress on standard error while the block runs, gone afterwards."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        yield ProgressWatcher(console, progress, verbose)

@@ -1,0 +1,1 @@
+"""Measurements on a device: inputs, runs, comparison with the oracle."""

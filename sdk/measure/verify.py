@@ -1,0 +1,77 @@
+"""Compare a device's bytes with the oracle's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from sdk.measure.inputs import Inputs
+from sdk.measure.record import Difference, Verification
+from sdk.measure.run import Bench
+from sdk.oracle import Oracle
+
+Array = np.ndarray[Any, Any]
+
+
+def different_bytes(device: bytes, reference: Array) -> int:
+    """Number of bytes in which a device's output differs from the reference; all of them if the sizes differ."""
+    expected = np.ascontiguousarray(reference).tobytes()
+    if len(device) != len(expected):
+        return max(len(device), len(expected))
+    return int(np.count_nonzero(np.frombuffer(device, np.uint8) != np.frombuffer(expected, np.uint8)))
+
+
+def compare(outputs: Sequence[Sequence[bytes]], references: Sequence[Sequence[Array]], oracle: str) -> Verification:
+    """Compare the outputs of a series of inferences."""
+    pairs = [
+        (device, reference)
+        for device_outputs, reference_outputs in zip(outputs, references, strict=True)
+        for device, reference in zip(device_outputs, reference_outputs, strict=True)
+    ]
+    return Verification(
+        oracle=oracle,
+        inferences=len(outputs),
+        bytes_compared=sum(reference.nbytes for _, reference in pairs),
+        bytes_different=sum(different_bytes(device, reference) for device, reference in pairs),
+    )
+
+
+def first_different_inference(outputs: Sequence[Sequence[bytes]], references: Sequence[Sequence[Array]]) -> int | None:
+    """Index of the first inference with a differing output, or None."""
+    for index, (device, reference) in enumerate(zip(outputs, references, strict=True)):
+        if any(different_bytes(d, r) for d, r in zip(device, reference, strict=True)):
+            return index
+    return None
+
+
+def layer_differences(bench: Bench, inferences: Sequence[Inputs], oracle: Oracle) -> list[Difference]:
+    """Compare every step's output of the last inference with the oracle's tensor, in order.
+
+    State is rebuilt for each step by running the inferences before the last one again.
+    """
+    program = bench.program
+    reference = oracle.layers(program.module.content, inferences)
+    stateful = any(t.is_variable for t in program.graph.tensors.values())
+    found: list[Difference] = []
+    for step in program.steps:
+        tensor = program.graph.output(step.op)
+        if tensor.id not in reference:
+            continue
+        if stateful:
+            bench.session.reset_state(bench.model)
+            for inputs in inferences[:-1]:
+                bench.infer(inputs)
+        device = bench.step_output(inferences[-1], step.index)
+        found.append(
+            Difference(
+                layer=step.name,
+                op=step.op.kind,
+                kernel=step.kernel.name,
+                tensor=tensor.name,
+                bytes_different=different_bytes(device, reference[tensor.id]),
+                bytes_compared=tensor.nbytes,
+            )
+        )
+    return found

@@ -1,0 +1,247 @@
+"""The stages in their order: model file -> Module -> Program -> MemoryPlan -> Firmware -> device -> Record."""
+
+from __future__ import annotations
+
+import platform
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+from sdk import __version__
+from sdk.board import Board
+from sdk.build import Firmware, build_firmware
+from sdk.device.link import Session
+from sdk.device.runner import Image, Runner, runner_for
+from sdk.errors import InputError
+from sdk.ir import Module
+from sdk.kernels.select import Optimize, Program, select
+from sdk.measure.inputs import Inputs, load_inputs, random_inputs
+from sdk.measure.record import ArenaUse, LayerRecord, Memory, Record, Setup, Spread, Verification
+from sdk.measure.run import Bench, Measured, check_identity
+from sdk.measure.verify import compare, first_different_inference, layer_differences
+from sdk.oracle import best
+from sdk.passes import optimize as run_passes
+from sdk.plan import MemoryPlan
+from sdk.plan.program import memory_plan
+from sdk.read.tflite import read
+
+_OPEN_TIMEOUT_S = 20.0
+
+
+class Watcher(Protocol):
+    """Is told what goes on."""
+
+    def stage(self, text: str) -> None:
+        """A stage begins."""
+
+    def advance(self, done: int, total: int) -> None:
+        """Part of the present stage is done."""
+
+    def log(self, text: str) -> None:
+        """Output of a tool."""
+
+
+@dataclass(frozen=True)
+class DeployOptions:
+    """How to run what was built.
+
+    Attributes:
+        emulate: use the board's emulator.
+        input: file with inputs; None for random ones from ``seed``.
+        repeat: inferences to run; the inputs are repeated as needed.
+        port: serial port of the board, None to find it.
+    """
+
+    emulate: bool
+    input: Path | None = None
+    seed: int = 1
+    repeat: int = 3
+    port: str | None = None
+
+
+def lower(path: Path, board: Board, optimize: Optimize) -> tuple[Program, MemoryPlan]:
+    """Read a model, optimise it, choose its kernels and plan its memory."""
+    return plan_module(read(path), board, optimize)
+
+
+def plan_module(module: Module, board: Board, optimize: Optimize) -> tuple[Program, MemoryPlan]:
+    """Optimise a module, choose its kernels and plan its memory."""
+    program = select(run_passes(module).module, board, optimize)
+    return program, memory_plan(program)
+
+
+def lower_all(paths: Sequence[Path], board: Board, optimize: Optimize) -> list[tuple[Program, MemoryPlan]]:
+    """Lower several models for one firmware, with names of their own."""
+    names: set[str] = set()
+    lowered = []
+    for path in paths:
+        module = read(path)
+        name, number = module.name, 2
+        while name in names:
+            name, number = f"{module.name}_{number}", number + 1
+        names.add(name)
+        lowered.append(plan_module(replace(module, name=name), board, optimize))
+    return lowered
+
+
+def build(paths: Sequence[Path], board: Board, optimize: Optimize, out: Path, watcher: Watcher) -> Firmware:
+    """Build the firmware of one or several models into a folder."""
+    watcher.stage("reading and planning")
+    models = lower_all(paths, board, optimize)
+    watcher.stage(f"building for {board.id}")
+    return build_firmware(models, optimize, out, watcher.log)
+
+
+@contextmanager
+def running(firmware: Firmware, options: DeployOptions, watcher: Watcher) -> Iterator[tuple[Session, Runner]]:
+    """A session with a firmware that has been started and has proven to be the one that was built."""
+    board = firmware.board
+    image = Image(firmware.elf, firmware.bin, firmware.uf2)
+    runner = runner_for(board, image, emulate=options.emulate, port=options.port)
+    watcher.stage(f"starting on {runner.measured_on}")
+    with runner as endpoint, Session.open(endpoint.url, endpoint.baud, timeout_s=_OPEN_TIMEOUT_S) as session:
+        check_identity(session, firmware)
+        yield session, runner
+
+
+def deploy(
+    paths: Sequence[Path],
+    board: Board,
+    optimize: Optimize,
+    options: DeployOptions,
+    watcher: Watcher,
+    out: Path | None = None,
+) -> list[Record]:
+    """Build, run and verify models on a board; one record for each model."""
+    with tempfile.TemporaryDirectory(prefix="sdk-") as scratch:
+        firmware = build(paths, board, optimize, out or Path(scratch) / "out", watcher)
+        inferences = [_inferences(program, options) for program, _ in firmware.models]
+        with running(firmware, options, watcher) as (session, runner):
+            return [
+                _deploy_one(firmware, index, optimize, inputs, options, Bench(session, runner, program, index), watcher)
+                for index, ((program, _), inputs) in enumerate(zip(firmware.models, inferences, strict=True))
+            ]
+
+
+def _inferences(program: Program, options: DeployOptions) -> list[Inputs]:
+    if options.repeat < 1:
+        raise InputError("--repeat", f"{options.repeat} is not a number of inferences", "give 1 or more")
+    if options.input is None:
+        return random_inputs(program.graph, options.seed, options.repeat)
+    given = load_inputs(options.input, program.graph)
+    count = max(options.repeat, len(given))
+    return [given[i % len(given)] for i in range(count)]
+
+
+def _deploy_one(
+    firmware: Firmware,
+    index: int,
+    optimize: Optimize,
+    inferences: list[Inputs],
+    options: DeployOptions,
+    bench: Bench,
+    watcher: Watcher,
+) -> Record:
+    program = bench.program
+    watcher.stage("running the reference")
+    oracle = best()
+    references = oracle.run(program.module.content, inferences)
+    watcher.stage(f"running {program.module.name} on {bench.runner.measured_on}")
+    measured = bench.run(inferences, lambda done: watcher.advance(done, len(inferences)))
+    verification = compare(measured.outputs, references, oracle.name)
+    wrong = first_different_inference(measured.outputs, references)
+    if wrong is not None:
+        watcher.stage("looking for the first differing layer")
+        layers = layer_differences(bench, inferences[: wrong + 1], oracle)
+        first = next((layer for layer in layers if layer.bytes_different), None)
+        verification = replace(verification, first_difference=first)
+    return _record(firmware, index, optimize, options, bench, measured, verification)
+
+
+def _record(
+    firmware: Firmware,
+    index: int,
+    optimize: Optimize,
+    options: DeployOptions,
+    bench: Bench,
+    measured: Measured,
+    verification: Verification,
+) -> Record:
+    program, plan = firmware.models[index]
+    board, image = firmware.board, firmware.image
+    cycles = _spread([cost.cycles for cost in measured.costs])
+    micros = _spread([cost.micros for cost in measured.costs])
+    if micros is None and cycles is not None and board.clock_hz:
+        micros = Spread(*(1e6 * value / board.clock_hz for value in (cycles.median, cycles.low, cycles.high)))
+    weights = firmware.weights_bytes
+    source = "random, seed " + str(options.seed) if options.input is None else str(options.input)
+    return Record(
+        model_path=program.module.path,
+        model_name=program.module.name,
+        model_sha256=program.module.sha256,
+        board=board.id,
+        core=board.core,
+        clock_hz=board.clock_hz,
+        build_id=firmware.build_id.hex(),
+        measured_on=bench.runner.measured_on,
+        cycles_source=bench.runner.cycles_source if cycles else None,
+        input=source,
+        verification=verification,
+        cycles=cycles,
+        instructions=_spread([cost.instructions for cost in measured.costs]),
+        latency_us=micros,
+        macs=sum(step.prepared.macs for step in program.steps),
+        memory=Memory(
+            arena=plan.size,
+            arena_lower_bound=plan.lower_bound,
+            stack=bench.session.memory().stack_size,
+            stack_used=measured.stack_used,
+            ram=image.ram_bytes,
+            weights=weights,
+            code=image.flash_bytes - weights,
+            flash=image.flash_bytes,
+        ),
+        layers=_layers(program, plan, measured),
+        setup=Setup(
+            sdk=__version__,
+            optimize=optimize.value,
+            compiler=firmware.compiler,
+            flags=firmware.flags,
+            tools={"oracle": verification.oracle, "runner": bench.runner.measured_on, "python": platform.python_version()},
+        ),
+        link_retries=bench.session.retries,
+        notes=tuple(note for note in (*program.module.repairs, bench.runner.note) if note),
+    )
+
+
+def _spread(values: Sequence[int | None]) -> Spread | None:
+    known = [value for value in values if value is not None]
+    return Spread.of(known) if known else None
+
+
+def _layers(program: Program, plan: MemoryPlan, measured: Measured) -> tuple[LayerRecord, ...]:
+    graph = program.graph
+    records = []
+    for step, cost in zip(program.steps, measured.steps, strict=True):
+        tensors = [("input", graph.input(step.op, i)) for i in step.prepared.inputs]
+        tensors += [("output", graph.tensors[t]) for t in step.op.outputs]
+        arena = [ArenaUse(role, plan.tensor_offset(program.storage[t.id]), t.nbytes) for role, t in tensors]
+        if step.prepared.scratch_bytes:
+            arena.append(ArenaUse("scratch", plan.scratch_offset(step.index), step.prepared.scratch_bytes))
+        records.append(
+            LayerRecord(
+                index=step.index,
+                name=step.name,
+                op=step.op.kind,
+                kernel=step.kernel.name,
+                macs=step.prepared.macs,
+                cycles=cost.cycles,
+                instructions=cost.instructions,
+                weights_bytes=step.const_bytes,
+                arena=tuple(arena),
+            )
+        )
+    return tuple(records)
