@@ -10,7 +10,8 @@ import numpy as np
 class DType(Enum):
     """An element type, named as TensorFlow Lite names it.
 
-    ``INT4``, ``INT2`` and ``UINT4`` constants are held unpacked, one element an int8 / uint8.
+    ``INT4``, ``INT2`` and ``UINT4`` constants are held unpacked, one element an int8 / uint8. A ``RESOURCE``
+    is a handle of a variable; it has no elements that a program could read.
     """
 
     FLOAT32 = "float32"
@@ -28,6 +29,7 @@ class DType(Enum):
     INT4 = "int4"
     INT2 = "int2"
     UINT4 = "uint4"
+    RESOURCE = "resource"
 
     @property
     def bits(self) -> int:
@@ -49,5 +51,6 @@ _BITS = {
     DType.FLOAT32: 32, DType.FLOAT16: 16, DType.INT32: 32, DType.UINT8: 8, DType.INT64: 64,
     DType.BOOL: 8, DType.INT16: 16, DType.INT8: 8, DType.FLOAT64: 64, DType.UINT32: 32,
     DType.UINT16: 16, DType.UINT64: 64, DType.INT4: 4, DType.INT2: 2, DType.UINT4: 4,
+    DType.RESOURCE: 32,
 }  # fmt: skip
-_NUMPY = {DType.INT4: "int8", DType.INT2: "int8", DType.UINT4: "uint8"}
+_NUMPY = {DType.INT4: "int8", DType.INT2: "int8", DType.UINT4: "uint8", DType.RESOURCE: "int32"}

@@ -85,6 +85,7 @@ class Op:
         inputs: tensor ids; None for an optional input that is absent.
         outputs: tensor ids.
         attrs: the operator's own parameters.
+        intermediates: tensors that only tell the quantization of values inside the operator (LSTM).
     """
 
     id: int
@@ -93,6 +94,7 @@ class Op:
     inputs: tuple[int | None, ...]
     outputs: tuple[int, ...]
     attrs: Attrs
+    intermediates: tuple[int, ...] = ()
 
     def with_(self, **changes: Any) -> Op:
         """Return a copy with some fields changed."""

@@ -1,0 +1,1 @@
+"""Reading model files: untrusted bytes in, a verified Module out."""
