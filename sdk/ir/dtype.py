@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import Any
 
 import numpy as np
 
@@ -42,7 +43,7 @@ class DType(Enum):
         return max(1, self.bits // 8)
 
     @property
-    def numpy(self) -> np.dtype:
+    def numpy(self) -> np.dtype[Any]:
         """The numpy type that holds one element."""
         return np.dtype(_NUMPY.get(self, self.value))
 

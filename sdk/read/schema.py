@@ -61,15 +61,19 @@ class Table:
     fields: tuple[Field, ...]
 
 
-TENSOR_TYPES = tuple(
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+TENSOR_TYPES = _names(
     """
     FLOAT32 FLOAT16 INT32 UINT8 INT64 STRING BOOL INT16 COMPLEX64 INT8 FLOAT64 COMPLEX128 UINT64 RESOURCE VARIANT
     UINT32 UINT16 INT4 BFLOAT16 INT2 UINT4 FLOAT8_E4M3FN FLOAT8_E5M2
-    """.split()
+    """
 )
 """Names of TensorType; a type's code is its index."""
 
-OPERATORS = tuple(
+OPERATORS = _names(
     """
     ADD AVERAGE_POOL_2D CONCATENATION CONV_2D DEPTHWISE_CONV_2D DEPTH_TO_SPACE DEQUANTIZE EMBEDDING_LOOKUP FLOOR
     FULLY_CONNECTED HASHTABLE_LOOKUP L2_NORMALIZATION L2_POOL_2D LOCAL_RESPONSE_NORMALIZATION LOGISTIC
@@ -96,12 +100,12 @@ OPERATORS = tuple(
     STABLEHLO_DYNAMIC_SLICE STABLEHLO_DYNAMIC_UPDATE_SLICE STABLEHLO_PAD STABLEHLO_IOTA STABLEHLO_DOT_GENERAL
     STABLEHLO_REDUCE_WINDOW STABLEHLO_SORT STABLEHLO_WHILE STABLEHLO_GATHER STABLEHLO_TRANSPOSE DILATE
     STABLEHLO_RNG_BIT_GENERATOR REDUCE_WINDOW STABLEHLO_COMPOSITE STABLEHLO_SHIFT_LEFT STABLEHLO_CBRT STABLEHLO_CASE
-    """.split()
+    """
 )
 """Names of BuiltinOperator; an operator's code is its index."""
 
 UNIONS: dict[str, tuple[str, ...]] = {
-    "BuiltinOptions": tuple(
+    "BuiltinOptions": _names(
         """
     NONE Conv2DOptions DepthwiseConv2DOptions ConcatEmbeddingsOptions LSHProjectionOptions Pool2DOptions SVDFOptions
     RNNOptions FullyConnectedOptions SoftmaxOptions ConcatenationOptions AddOptions L2NormOptions
@@ -124,9 +128,9 @@ UNIONS: dict[str, tuple[str, ...]] = {
     AssignVariableOptions RandomOptions BucketizeOptions GeluOptions DynamicUpdateSliceOptions
     UnsortedSegmentProdOptions UnsortedSegmentMaxOptions UnsortedSegmentMinOptions UnsortedSegmentSumOptions
     ATan2Options SignOptions BitcastOptions BitwiseXorOptions RightShiftOptions
-        """.split()
+        """
     ),
-    "BuiltinOptions2": tuple(
+    "BuiltinOptions2": _names(
         """
     NONE StablehloConcatenateOptions StablehloBroadcastInDimOptions StablehloSliceOptions
     StablehloConvolutionOptions StablehloCustomCallOptions StablehloReduceOptions StablehloScatterOptions
@@ -134,7 +138,7 @@ UNIONS: dict[str, tuple[str, ...]] = {
     StablehloDotGeneralOptions StablehloReduceWindowOptions StablehloSortOptions StablehloWhileOptions
     StablehloGatherOptions StablehloTransposeOptions DilateOptions StablehloRngBitGeneratorOptions
     ReduceWindowOptions StableHLOCompositeOptions StablehloShiftLeftOptions StablehloCaseOptions
-        """.split()
+        """
     ),
     "QuantizationDetails": ("NONE", "CustomQuantization", "BlockwiseQuantization", "MultiAxisQuantization"),
     "SparseIndexVector": ("NONE", "Int32Vector", "Uint16Vector", "Uint8Vector"),

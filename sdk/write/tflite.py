@@ -26,18 +26,18 @@ def write(module: Module) -> bytes:
     Raises:
         ModelError: an operator's kind is unknown or its attributes are of another kind.
     """
-    return _Writer(module).bytes()
+    return _Writer(module).encode()
 
 
 def pack(values: np.ndarray[Any, Any], dtype: DType) -> bytes:
     """The elements as a .tflite buffer holds them: little-endian; sub-byte elements packed, lowest bits first."""
     if dtype.bits >= 8:
-        return np.ascontiguousarray(values).astype(dtype.numpy.newbyteorder("<"), copy=False).tobytes()
+        return bytes(values.astype(dtype.numpy.newbyteorder("<"), copy=False).tobytes())
     per_byte = 8 // dtype.bits
     flat = values.reshape(-1).astype(np.uint8) & ((1 << dtype.bits) - 1)
     flat = np.pad(flat, (0, -flat.size % per_byte)).reshape(-1, per_byte)
     shifts = np.arange(per_byte, dtype=np.uint8) * np.uint8(dtype.bits)
-    return np.bitwise_or.reduce(flat << shifts, axis=1).astype(np.uint8).tobytes()
+    return bytes(np.bitwise_or.reduce(flat << shifts, axis=1).astype(np.uint8))
 
 
 class _Writer:
@@ -48,7 +48,7 @@ class _Writer:
         self._buffers: list[dict[str, Any]] = [{}]
         self._shared: dict[bytes, int] = {}
 
-    def bytes(self) -> bytes:
+    def encode(self) -> bytes:
         subgraphs = [self._graph(graph) for graph in self._module.graphs]
         model = {
             "version": VERSION,
