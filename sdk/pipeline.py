@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import platform
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
+
 from sdk import __version__
 from sdk.board import Board
 from sdk.build import Firmware, build_firmware
+from sdk.cache import cache_folder
 from sdk.device.link import Session
 from sdk.device.runner import Image, Runner, runner_for
 from sdk.errors import InputError
-from sdk.ir import Module
+from sdk.ir import Graph, Module
 from sdk.kernels.select import Optimize, Program, select
+from sdk.measure.evaluate import Journal, LabelledData, Metrics, judge, run_resumable
 from sdk.measure.inputs import Inputs, load_inputs, random_inputs
-from sdk.measure.record import ArenaUse, LayerRecord, Memory, Record, Setup, Spread, Verification
+from sdk.measure.record import ArenaUse, Difference, LayerRecord, Memory, Record, Setup, Spread, Verification
 from sdk.measure.run import Bench, Measured, check_identity
-from sdk.measure.verify import compare, first_different_inference, layer_differences
+from sdk.measure.verify import compare, different_bytes, first_different_inference, layer_differences
 from sdk.oracle import best
 from sdk.passes import optimize as run_passes
 from sdk.plan import MemoryPlan
@@ -155,7 +159,7 @@ def _deploy_one(
     wrong = first_different_inference(measured.outputs, references)
     if wrong is not None:
         watcher.stage("looking for the first differing layer")
-        layers = layer_differences(bench, inferences[: wrong + 1], oracle)
+        layers = layer_differences(bench, inferences[: wrong + 1], oracle, lambda _: None)
         first = next((layer for layer in layers if layer.bytes_different), None)
         verification = replace(verification, first_difference=first)
     return _record(firmware, index, optimize, options, bench, measured, verification)
@@ -210,7 +214,11 @@ def _record(
             optimize=optimize.value,
             compiler=firmware.compiler,
             flags=firmware.flags,
-            tools={"oracle": verification.oracle, "runner": bench.runner.measured_on, "python": platform.python_version()},
+            tools={
+                "oracle": verification.oracle,
+                "runner": bench.runner.measured_on,
+                "python": platform.python_version(),
+            },
         ),
         link_retries=bench.session.retries,
         notes=tuple(note for note in (*program.module.repairs, bench.runner.note) if note),
@@ -245,3 +253,78 @@ def _layers(program: Program, plan: MemoryPlan, measured: Measured) -> tuple[Lay
             )
         )
     return tuple(records)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Metrics of one model over labelled data, on the device and in the oracle.
+
+    Attributes:
+        outputs_different: samples whose output bytes differ between the two.
+    """
+
+    model_path: str
+    board: str
+    measured_on: str
+    oracle: str
+    device: Metrics
+    reference: Metrics
+    outputs_different: int
+
+
+def evaluate(
+    path: Path,
+    board: Board,
+    optimize: Optimize,
+    options: DeployOptions,
+    load: Callable[[Graph], LabelledData],
+    watcher: Watcher,
+) -> Evaluation:
+    """Run labelled data through a model on a device and through the oracle, and judge both."""
+    with tempfile.TemporaryDirectory(prefix="sdk-") as scratch:
+        firmware = build([path], board, optimize, Path(scratch) / "out", watcher)
+        program, _ = firmware.models[0]
+        graph = program.graph
+        data = load(graph)
+        watcher.stage("running the reference")
+        oracle = best()
+        references = [outputs[0] for outputs in oracle.run(program.module.content, data.inputs)]
+        result = graph.tensors[graph.outputs[0]]
+        journal = Journal(
+            cache_folder() / "evaluate" / f"{firmware.build_id.hex()}-{data.sha256[:16]}.bin", result.nbytes
+        )
+        with running(firmware, options, watcher) as (session, runner):
+            watcher.stage(f"running {len(data.inputs):,} samples on {runner.measured_on}")
+            bench = Bench(session, runner, program, 0)
+            session.reset_state(0)
+            stored = run_resumable(
+                lambda inputs: bench.infer(inputs)[0][0],
+                data,
+                journal,
+                lambda done: watcher.advance(done, len(data.inputs)),
+            )
+        journal.remove()
+        outputs = [np.frombuffer(raw, result.dtype.numpy).reshape(result.shape) for raw in stored]
+        return Evaluation(
+            model_path=str(path),
+            board=board.id,
+            measured_on=runner.measured_on,
+            oracle=oracle.name,
+            device=judge(graph, data, outputs),
+            reference=judge(graph, data, references),
+            outputs_different=sum(bool(different_bytes(a, b)) for a, b in zip(stored, references, strict=True)),
+        )
+
+
+def compare_layers(
+    path: Path, board: Board, optimize: Optimize, options: DeployOptions, watcher: Watcher
+) -> list[Difference]:
+    """Compare every layer's output on a device with the oracle's tensor."""
+    with tempfile.TemporaryDirectory(prefix="sdk-") as scratch:
+        firmware = build([path], board, optimize, Path(scratch) / "out", watcher)
+        program, _ = firmware.models[0]
+        inferences = _inferences(program, options)
+        with running(firmware, options, watcher) as (session, runner):
+            watcher.stage(f"comparing layers on {runner.measured_on}")
+            bench = Bench(session, runner, program, 0)
+            return layer_differences(bench, inferences, best(), lambda n: watcher.advance(n, len(program.steps)))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import subprocess
 import tempfile
@@ -18,6 +17,7 @@ from sdk.board.linker import link_view
 from sdk.build import scons
 from sdk.build.elf import LinkedImage, read_image
 from sdk.build.uf2 import seal_boot2, uf2
+from sdk.cache import cache_folder
 from sdk.emit import emit_firmware, emit_model
 from sdk.emit.render import render
 from sdk.errors import BuildError, InputError, ToolError
@@ -182,7 +182,7 @@ def _build(
             linker_script=None if board.hosted else "src/link.ld",
             program=f"{name}.elf",
             map=f"{name}.map",
-            cache=str(_cache_folder()),
+            cache=str(cache_folder() / "objects"),
         ),
         log,
     )
@@ -201,11 +201,6 @@ def _build_id(folder: Path, words: Sequence[str]) -> bytes:
         digest.update(f"{path.relative_to(folder).as_posix()} {len(content)}\n".encode())
         digest.update(content)
     return digest.digest()[:20]
-
-
-def _cache_folder() -> Path:
-    root = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(root) / "sdk" / "objects"
 
 
 def _finish(

@@ -14,7 +14,7 @@ from sdk import board as boards
 
 def register(commands: Any) -> None:
     """Add the command to the parser."""
-    parser: argparse.ArgumentParser = commands.add_parser("boards", help="the supported boards, and how each was tested")
+    parser: argparse.ArgumentParser = commands.add_parser("boards", help="the supported boards and how each was tested")
     parser.set_defaults(run=run)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,13 +19,28 @@ from sdk.kernels.select import Optimize
 
 def add_models(parser: argparse.ArgumentParser) -> None:
     """The models of one firmware."""
-    parser.add_argument("models", nargs="+", type=Path, metavar="MODEL", help="a .tflite file; several share one firmware")
+    parser.add_argument("models", nargs="+", type=Path, metavar="MODEL", help=".tflite file; several share a firmware")
 
 
 def add_board(parser: argparse.ArgumentParser) -> None:
     """The board and what to optimise for."""
     parser.add_argument("--board", required=True, metavar="B", help="the board (see sdk boards)")
     add_optimize(parser)
+
+
+def add_target(parser: argparse.ArgumentParser) -> None:
+    """The board itself or its emulator."""
+    parser.add_argument("--emulate", action="store_true", help="run the same image in the board's emulator")
+    parser.add_argument("--port", metavar="P", help="the board's serial port, when there are several")
+
+
+def add_inputs(parser: argparse.ArgumentParser, repeat: int) -> None:
+    """What to feed to the model."""
+    parser.add_argument("--input", type=Path, metavar="FILE", help="inputs: .npy .npz .csv .bin .wav .png")
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="of the random inputs (default: 1)")
+    parser.add_argument(
+        "--repeat", type=int, default=repeat, metavar="N", help=f"inferences to run (default: {repeat})"
+    )
 
 
 def add_optimize(parser: argparse.ArgumentParser) -> None:
@@ -61,8 +75,9 @@ def write_json(path: Path, value: Any) -> None:
     try:
         with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as stream:
             stream.write(text)
-        os.chmod(stream.name, 0o644)
-        Path(stream.name).replace(path)
+        whole = Path(stream.name)
+        whole.chmod(0o644)
+        whole.replace(path)
     except OSError as error:
         raise InputError(path, f"can't be written: {error.strerror or error}") from error
 

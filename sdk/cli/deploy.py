@@ -10,7 +10,16 @@ from rich.console import Console
 
 from sdk import board as boards
 from sdk import pipeline
-from sdk.cli.common import add_board, add_json, add_models, add_verbose, watch, write_json
+from sdk.cli.common import (
+    add_board,
+    add_inputs,
+    add_json,
+    add_models,
+    add_target,
+    add_verbose,
+    watch,
+    write_json,
+)
 from sdk.errors import EXIT_DIFFERENT, EXIT_PROVEN
 from sdk.report.terminal import show
 
@@ -24,11 +33,8 @@ def register(commands: Any) -> None:
     )
     add_models(parser)
     add_board(parser)
-    parser.add_argument("--emulate", action="store_true", help="run the same image in the board's emulator")
-    parser.add_argument("--port", metavar="P", help="the board's serial port, when it can't be found or there are several")
-    parser.add_argument("--input", type=Path, metavar="FILE", help="inputs: .npy .npz .csv .bin .wav .png (default: random)")
-    parser.add_argument("--seed", type=int, default=1, metavar="N", help="of the random inputs (default: 1)")
-    parser.add_argument("--repeat", type=int, default=3, metavar="N", help="inferences to run (default: 3)")
+    add_target(parser)
+    add_inputs(parser, repeat=3)
     parser.add_argument("-o", "--out", type=Path, metavar="DIR", help="keep the firmware in this folder")
     add_json(parser)
     add_verbose(parser)

@@ -51,7 +51,8 @@ def run(options: argparse.Namespace, console: Console) -> int:
     notes = run_passes(module).notes
     program, plan = pipeline.plan_module(module, board, options.optimize)
     graph = program.graph
-    console.print(f"[bold]{escape(printable(module.path))}[/]  SHA-256 {module.sha256}", soft_wrap=True, highlight=False)
+    title = f"[bold]{escape(printable(module.path))}[/]  SHA-256 {module.sha256}"
+    console.print(title, soft_wrap=True, highlight=False)
     for kind, tensors in (("input", graph.inputs), ("output", graph.outputs)):
         for tensor in (graph.tensors[t] for t in tensors):
             console.print(

@@ -57,7 +57,14 @@ def load_inputs(path: Path, graph: Graph) -> list[Inputs]:
 
 
 def _read(path: Path, tensors: Sequence[Tensor]) -> list[Array]:
-    readers = {".npy": _read_npy, ".npz": _read_npz, ".csv": _read_csv, ".bin": _read_bin, ".wav": _read_wav, ".png": _read_png}
+    readers = {
+        ".npy": _read_npy,
+        ".npz": _read_npz,
+        ".csv": _read_csv,
+        ".bin": _read_bin,
+        ".wav": _read_wav,
+        ".png": _read_png,
+    }
     reader = readers.get(path.suffix.lower())
     if reader is None:
         raise InputError(path, f"unknown kind of input file {path.suffix!r}", f"use one of {', '.join(readers)}")
@@ -69,7 +76,8 @@ def _read(path: Path, tensors: Sequence[Tensor]) -> list[Array]:
         raise InputError(path, f"can't be read as {path.suffix}: {error}") from error
     if len(arrays) != len(tensors):
         names = ", ".join(t.name for t in tensors)
-        raise InputError(path, f"holds {len(arrays)} arrays, the model has {len(tensors)} inputs ({names})", "use an .npz")
+        problem = f"holds {len(arrays)} arrays, the model has {len(tensors)} inputs ({names})"
+        raise InputError(path, problem, "use an .npz")
     return arrays
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -111,7 +112,7 @@ class Bench:
         stamps = self.session.step_stamps(self.model)
         if stamps is None:
             return tuple(StepCost(None, None) for _ in self.program.steps)
-        return tuple(StepCost(b - a, None) for a, b in zip(stamps, stamps[1:], strict=False))
+        return tuple(StepCost(b - a, None) for a, b in itertools.pairwise(stamps))
 
     def step_output(self, inputs: Inputs, step: int) -> bytes:
         """The first output of a step, from an inference that ends after it."""
@@ -141,5 +142,5 @@ def _spans(samples: Sequence[Sample], count: int) -> tuple[StepCost, ...]:
         StepCost(
             None if a.cycles is None or b.cycles is None else b.cycles - a.cycles, b.instructions - a.instructions
         )
-        for a, b in zip(samples, samples[1:], strict=False)
+        for a, b in itertools.pairwise(samples)
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -46,7 +46,9 @@ def first_different_inference(outputs: Sequence[Sequence[bytes]], references: Se
     return None
 
 
-def layer_differences(bench: Bench, inferences: Sequence[Inputs], oracle: Oracle) -> list[Difference]:
+def layer_differences(
+    bench: Bench, inferences: Sequence[Inputs], oracle: Oracle, advance: Callable[[int], None]
+) -> list[Difference]:
     """Compare every step's output of the last inference with the oracle's tensor, in order.
 
     State is rebuilt for each step by running the inferences before the last one again.
@@ -64,6 +66,7 @@ def layer_differences(bench: Bench, inferences: Sequence[Inputs], oracle: Oracle
             for inputs in inferences[:-1]:
                 bench.infer(inputs)
         device = bench.step_output(inferences[-1], step.index)
+        advance(step.index + 1)
         found.append(
             Difference(
                 layer=step.name,
