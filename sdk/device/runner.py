@@ -42,11 +42,14 @@ class Sample:
         instructions: executed until then.
         cycles: estimated for the core from its manual's timings; None where there is no estimate.
         classes: instructions by class; empty where they are not told apart.
+        events: "words" moved by multiple loads and stores, "beats" of MVE instructions (an upper bound) and
+            "taken" conditional branches, as far as they are counted.
     """
 
     instructions: int
     cycles: int | None = None
     classes: Mapping[str, int] = field(default_factory=dict)
+    events: Mapping[str, int] = field(default_factory=dict)
 
 
 class Runner(ABC):

@@ -1,0 +1,51 @@
+/* Start-up of any Cortex-M: vector table, floating point, memory contents, main(). */
+#include "core.h"
+
+extern uint32_t __data_start[], __data_end[], __bss_start[], __bss_end[], __arena_start[], __arena_end[];
+extern const uint32_t __data_load[];
+extern uint32_t __stack_low[], __stack_top[];
+
+int main(void);
+void reset_handler(void);
+void fault_handler(void);
+
+typedef union {
+    void (*handler)(void);
+    const void *stack;
+} vector;
+
+/* The firmware polls: no exception but reset and faults is ever enabled. */
+__attribute__((section(".vectors"), used)) static const vector vectors[16] = {
+    {.stack = __stack_top},     {.handler = reset_handler}, {.handler = fault_handler}, {.handler = fault_handler},
+    {.handler = fault_handler}, {.handler = fault_handler}, {.handler = fault_handler}, {.handler = fault_handler},
+    {.handler = fault_handler}, {.handler = fault_handler}, {.handler = fault_handler}, {.handler = fault_handler},
+    {.handler = fault_handler}, {.handler = fault_handler}, {.handler = fault_handler}, {.handler = fault_handler},
+};
+
+static void fill(uint32_t *begin, const uint32_t *end) {
+    while (begin < end) {
+        *begin++ = 0;
+    }
+}
+
+__attribute__((noreturn)) void reset_handler(void) {
+#if defined(__ARM_ARCH_8M_MAIN__) || defined(__ARM_ARCH_8_1M_MAIN__)
+    __asm volatile("msr msplim, %0" ::"r"(__stack_low)); /* a stack overflow faults */
+#endif
+#if defined(__ARM_FP) || defined(__ARM_FEATURE_MVE)
+    CORTEX_M_CPACR |= 0xFu << 20; /* CP10 and CP11: floating point and MVE */
+#endif
+#if defined(__ARM_FEATURE_MVE)
+    CORTEX_M_CCR |= 1u << 19; /* LOB: without it low-overhead loops branch like any other */
+#endif
+    __asm volatile("dsb\n\tisb" ::: "memory");
+
+    const uint32_t *load = __data_load;
+    for (uint32_t *data = __data_start; data < __data_end;) {
+        *data++ = *load++;
+    }
+    fill(__bss_start, __bss_end);
+    fill(__arena_start, __arena_end);
+    (void)main();
+    cortex_m_reset();
+}

@@ -1,0 +1,78 @@
+/*
+ * Port for Arm's MPS2 and MPS3 boards as QEMU emulates them.
+ *
+ * The console is the CMSDK APB UART 0 (Cortex-M System Design Kit TRM, DDI 0479, "APB UART"), at
+ * SDK_CMSDK_UART_BASE. QEMU keeps no cycle count and its timers follow the host's clock, so this port tells
+ * no time at all.
+ */
+#include "sdk/port.h"
+
+#include "../cortex_m/core.h"
+#include "../cortex_m/fault.h"
+
+typedef struct {
+    volatile uint32_t data;
+    volatile uint32_t state;
+    volatile uint32_t ctrl;
+    volatile uint32_t int_status;
+    volatile uint32_t baud_divider;
+} cmsdk_uart;
+
+#define UART ((cmsdk_uart *)SDK_CMSDK_UART_BASE)
+#define STATE_TX_FULL 1u
+#define STATE_RX_FULL 2u
+#define CTRL_TX_ENABLE 1u
+#define CTRL_RX_ENABLE 2u
+#define BAUD_DIVIDER (25000000u / 115200u)
+
+extern uint8_t __stack_low[], __stack_top[];
+
+void port_init(void) {
+    UART->baud_divider = BAUD_DIVIDER;
+    UART->ctrl = CTRL_TX_ENABLE | CTRL_RX_ENABLE;
+    (void)UART->data; /* QEMU looks for input only after a read, or else once a second */
+    cortex_m_fault_report();
+}
+
+int port_getc(void) { return (UART->state & STATE_RX_FULL) != 0 ? (int)(UART->data & 0xFFu) : -1; }
+
+void port_write(const uint8_t *data, size_t bytes) {
+    for (size_t i = 0; i < bytes; i++) {
+        while ((UART->state & STATE_TX_FULL) != 0) {
+        }
+        UART->data = data[i];
+    }
+}
+
+/* Its entry is the time stamp of the counters outside: it must stay a call that is really made. */
+__attribute__((noinline)) uint64_t port_cycles(void) {
+    __asm volatile("");
+    return 0;
+}
+
+uint64_t port_micros(void) { return 0; }
+
+uint32_t port_clock_hz(void) { return 0; }
+
+const uint8_t *port_unique_id(size_t *bytes) {
+    *bytes = 0;
+    return NULL;
+}
+
+void port_stack(uint8_t **low, uint8_t **high) {
+    *low = __stack_low;
+    *high = __stack_top;
+}
+
+void port_reset(int to_boot_loader) {
+    (void)to_boot_loader;
+    cortex_m_reset();
+}
+
+int port_core1_start(void (*fn)(void *context), void *context) {
+    (void)fn;
+    (void)context;
+    return -1;
+}
+
+void port_core1_join(void) {}
