@@ -41,7 +41,8 @@ def run(options: argparse.Namespace, console: Console) -> int:
         table.add_column(column, justify="right" if column in ("bytes", "different") else "left")
     for layer in layers:
         different = f"[bold red]{layer.bytes_different:,}[/]" if layer.bytes_different else "[green]0[/]"
-        table.add_row(layer.layer, layer.kernel, escape(printable(layer.tensor)), f"{layer.bytes_compared:,}", different)
+        tensor = escape(printable(layer.tensor))
+        table.add_row(layer.layer, layer.kernel, tensor, f"{layer.bytes_compared:,}", different)
     console.print(table)
     first = next((layer for layer in layers if layer.bytes_different), None)
     if first is None:

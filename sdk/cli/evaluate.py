@@ -27,7 +27,7 @@ def register(commands: Any) -> None:
     )
     parser.add_argument("model", type=Path, metavar="MODEL", help="a .tflite file")
     parser.add_argument("--data", type=Path, required=True, metavar="FILE", help=".npz with samples x and labels y")
-    parser.add_argument("--divide", type=float, metavar="N", help="divide the samples by N first (255 for 8-bit images)")
+    parser.add_argument("--divide", type=float, metavar="N", help="divide the samples by N first (images: 255)")
     parser.add_argument("--limit", type=int, metavar="N", help="use only the first N samples")
     add_board(parser)
     add_target(parser)
