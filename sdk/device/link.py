@@ -1,0 +1,588 @@
+"""A session with the measuring firmware: requests that are run exactly once, and replies that are right or not there.
+
+Every operation ends within its deadline, with its result or with an error. After a ``LinkError`` the session is over,
+because what the device still has to run is unknown; open a new one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import secrets
+import select
+import struct
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+
+import serial
+
+from sdk.device.framing import MAX_BODY, PROTOCOL_VERSION, REPLY_BIT, Command, Decoder, Message, Status, encode
+from sdk.device.ports import close_port, open_port
+from sdk.errors import DeviceError, InputError, LinkError
+
+_ALL_STEPS = 0xFFFFFFFF
+_FLAG_TIMED = 1
+_FLAG_BOOT_LOADER = 1
+_HAS_CYCLES, _HAS_MICROS, _HAS_FAULT = 1, 2, 4
+_MAX_WINDOW = 8
+_MAX_RETRY_S = 2.0
+_MAX_READ = 65536
+_BACKWARDS = 1 << 63
+_CLOCK_TOLERANCE = 0.01
+_CLOCK_SLACK_US = 100
+
+_HELLO = struct.Struct("<HBBII20s")
+_FAULT = struct.Struct("<7I")
+_MODEL = struct.Struct("<32sIIHH")
+_INVOCATION = struct.Struct("<QQI")
+_MEMORY = struct.Struct("<III")
+
+_REMEDIES = {
+    Status.BAD_COMMAND: "flash firmware of this version of sdk",
+    Status.INPUT_MISSING: "write every input before each invoke",
+    Status.NOT_AVAILABLE: "read it right after the invoke that makes it",
+}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Registers of the exception that ended the device's previous run; 0 where the core has no such register."""
+
+    pc: int
+    lr: int
+    psr: int
+    sp: int
+    cfsr: int
+    hfsr: int
+    address: int
+
+
+@dataclass(frozen=True)
+class DeviceInfo:
+    """What the firmware says of itself.
+
+    Attributes:
+        board: id of the board that it was built for.
+        build_id: 20 bytes that name the build.
+        max_body: largest body of a frame in bytes.
+        window: requests that may be under way at once.
+        model_count: number of models in the firmware.
+        clock_hz: frequency of the cycle counter, None if the device has no cycle counter.
+        has_micros: whether the device has a microsecond clock.
+        unique_id: the chip's id; empty if it has none.
+        fault: what ended the previous run, if it was a fault.
+    """
+
+    board: str
+    build_id: bytes
+    max_body: int
+    window: int
+    model_count: int
+    clock_hz: int | None
+    has_micros: bool
+    unique_id: bytes
+    fault: Fault | None
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """A model in the firmware: its name, the SHA-256 of its file, and its sizes in bytes and steps."""
+
+    index: int
+    name: str
+    sha256: bytes
+    arena_bytes: int
+    input_bytes: tuple[int, ...]
+    output_bytes: tuple[int, ...]
+    steps: int
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """One run of a model.
+
+    Attributes:
+        cycles: CPU cycles, None if there is no counter or it is not to be believed.
+        micros: microseconds by the device's other clock; None likewise, and for runs shorter than its unit.
+        steps: steps done.
+        wall_s: seconds from request to reply on this computer: an upper bound on real hardware.
+        clock_fault: why the device's clocks are not believed; empty if they are.
+    """
+
+    cycles: int | None
+    micros: int | None
+    steps: int
+    wall_s: float
+    clock_fault: str = ""
+
+
+@dataclass(frozen=True)
+class MemoryMarks:
+    """Memory in bytes: the main stack's size and high-water mark (None if not known) and the arena's size."""
+
+    stack_used: int | None
+    stack_size: int | None
+    arena_bytes: int
+
+
+class _SessionLostError(LinkError):
+    """The device restarted, or its port went away."""
+
+
+@dataclass(frozen=True)
+class _Request:
+    command: Command
+    model: int = 0
+    body: bytes = b""
+    flags: int = 0
+
+
+class Session:
+    """A session with one device, made by ``Session.open``; a context manager that closes the port.
+
+    Attributes:
+        info: what the firmware says of itself.
+        models: its models, in the order of their indices.
+        retries: requests that were sent again so far.
+    """
+
+    info: DeviceInfo
+    models: tuple[ModelInfo, ...]
+
+    def __init__(self, port: serial.SerialBase, url: str, baud: int, timeout_s: float, retry_s: float) -> None:
+        self.retries = 0
+        self._port = port
+        self._url = url
+        self._baud = baud
+        self._timeout_s = timeout_s
+        self._retry_s = retry_s
+        self._decoder = Decoder()
+        self._nonce = secrets.randbelow(0xFFFFFFFF) + 1
+        self._sequence = 0
+        self._window = 1
+        self._round_trip_s = retry_s
+        self._invoke_s: dict[int, float] = {}
+        self._steps_done = 0
+        self._failure: str | None = None
+
+    @classmethod
+    def open(cls, url: str, baud: int = 115_200, *, timeout_s: float = 10.0, retry_s: float = 0.25) -> Session:
+        """Open the port, find the firmware and start a session.
+
+        Boot messages and other rubbish are skipped. A board that resets when its port is opened, or whose port goes
+        and comes back, is tried again until the time is over.
+
+        Args:
+            url: name or URL of the port.
+            baud: bits per second; ignored by ports that are not serial lines.
+            timeout_s: deadline of this and of the session's operations, beside the time that their bytes take.
+            retry_s: silence after which a request is sent again; doubles with each repeat.
+
+        Raises:
+            DeviceError: the port cannot be opened, or the firmware speaks another version of the protocol.
+            LinkError: nothing answered.
+        """
+        deadline = time.monotonic() + timeout_s
+        while True:
+            port = open_port(url, baud, timeout_s=max(0.0, deadline - time.monotonic()))
+            session = cls(port, url, baud, timeout_s, retry_s)
+            try:
+                session._greet(deadline)
+            except LinkError:
+                session.close()
+                if time.monotonic() + retry_s >= deadline:
+                    raise
+                time.sleep(min(retry_s, 0.1))
+            except BaseException:
+                session.close()
+                raise
+            else:
+                return session
+
+    def close(self) -> None:
+        """Close the port; the firmware keeps running."""
+        self._failure = self._failure or "the session is closed"
+        close_port(self._port)
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def write_input(self, model: int, index: int, data: bytes) -> None:
+        """Write one input of a model; invalidates the outputs of the invoke before.
+
+        Raises:
+            InputError: the data's size is not the input's.
+            LinkError: the link failed.
+        """
+        size = self._tensor_bytes(model, "input", index)
+        if len(data) != size:
+            raise InputError(self.models[model].name, f"input {index} has {size} bytes, not {len(data)}")
+        requests = [
+            _Request(Command.WRITE_INPUT, model, struct.pack("<II", index, at) + data[at : at + count])
+            for at, count in _chunks(size, self.info.max_body - 8)
+        ]
+        self._exchange(requests, self._transfer_s(size))
+
+    def invoke(
+        self, model: int, *, timed: bool = False, stop_after: int | None = None, deadline_s: float = 60.0
+    ) -> Invocation:
+        """Run a model once. Its inputs must be written before each invoke, because the steps reuse their memory.
+
+        Args:
+            model: index of the model.
+            timed: whether to take a time stamp at each step.
+            stop_after: index of the last step to run; None for all.
+            deadline_s: time to wait for the end.
+
+        Raises:
+            DeviceError: an input was not written, or there is no such step.
+            LinkError: the link failed, or the time was over.
+        """
+        body = struct.pack("<I", _ALL_STEPS if stop_after is None else stop_after)
+        request = _Request(Command.INVOKE, model, body, _FLAG_TIMED if timed else 0)
+        # A repeat would be received during the run and disturb its timing.
+        quiet_s = max(self._retry_s, 1.5 * self._invoke_s.get(model, 0.0))
+        start = time.monotonic()
+        reply = self._exchange([request], deadline_s, quiet_s)[0]
+        wall_s = time.monotonic() - start
+        if stop_after is None:
+            self._invoke_s[model] = wall_s
+        cycles, micros, steps = self._unpack(_INVOCATION, Command.INVOKE, reply)
+        self._steps_done = steps
+        fault = self._clock_fault(cycles, micros)
+        return Invocation(
+            cycles=None if fault or self.info.clock_hz is None else cycles or None,
+            micros=None if fault or not self.info.has_micros else micros or None,
+            steps=steps,
+            wall_s=wall_s,
+            clock_fault=fault,
+        )
+
+    def read_output(self, model: int, index: int) -> bytes:
+        """Return one output of a model, after an invoke of all its steps and before an input is written."""
+        size = self._tensor_bytes(model, "output", index)
+        return self._read(Command.READ_OUTPUT, model, index, list(_chunks(size, self.info.max_body)))
+
+    def read_step(self, model: int, step: int) -> bytes:
+        """Return the first output of a step, right after an invoke that stopped after that step."""
+        request = _Request(Command.READ_STEP, model, struct.pack("<III", step, 0, 0))
+        (size,) = self._unpack(struct.Struct("<I"), Command.READ_STEP, self._exchange([request], self._timeout_s)[0])
+        parts = list(_chunks(size, self.info.max_body - 4))
+        return self._read(Command.READ_STEP, model, step, parts, skip=4)
+
+    def step_stamps(self, model: int) -> list[int] | None:
+        """Return the cycles from the start of the model's last invoke, which was timed, to the end of each step.
+
+        The first number is 0; ``steps done + 1`` numbers in all. None if the device has no cycle counter.
+
+        Raises:
+            DeviceError: the last invoke was not timed, or the counter ran backwards.
+            LinkError: the link failed.
+        """
+        if self.info.clock_hz is None:
+            return None
+        stamps: list[int] = []
+        for first, count in _chunks(self._steps_done + 1, self.info.max_body // 8):
+            body = struct.pack("<II", first, count)
+            reply = self._exchange([_Request(Command.STEP_CYCLES, model, body)], self._timeout_s)[0]
+            stamps += self._unpack(struct.Struct(f"<{count}Q"), Command.STEP_CYCLES, reply)
+        if any(later < earlier for earlier, later in itertools.pairwise(stamps)):
+            raise DeviceError(self._url, "the cycle counter ran backwards between two steps", "mend the board's port")
+        return [stamp - stamps[0] for stamp in stamps]
+
+    def memory(self) -> MemoryMarks:
+        """Return the marks of the device's memory."""
+        reply = self._exchange([_Request(Command.MEMORY)], self._timeout_s)[0]
+        size, used, arena = self._unpack(_MEMORY, Command.MEMORY, reply)
+        return MemoryMarks(used if size else None, size or None, arena)
+
+    def reset_state(self, model: int) -> None:
+        """Set a model's variables to their initial values, as they are at the start of a session."""
+        self._exchange([_Request(Command.RESET_STATE, model)], self._timeout_s)
+
+    def reset(self, to_boot_loader: bool = False) -> None:
+        """Restart the device, into its boot loader if asked and if it has one, and close the session."""
+        request = _Request(Command.RESET, flags=_FLAG_BOOT_LOADER if to_boot_loader else 0)
+        # A repeat finds a device that has restarted: no session, or no port.
+        with contextlib.suppress(_SessionLostError):
+            self._exchange([request], self._timeout_s)
+        self.close()
+
+    # ---- Handshake ----
+
+    def _greet(self, deadline: float) -> None:
+        body = self._exchange([_Request(Command.HELLO)], deadline - time.monotonic())[0]
+        self.info = self._device_info(body)
+        self._window = min(self.info.window, _MAX_WINDOW)
+        self.models = tuple(self._model_info(index, deadline) for index in range(self.info.model_count))
+
+    def _device_info(self, body: bytes) -> DeviceInfo:
+        try:
+            max_body, window, flags, hz, models, build_id = _HELLO.unpack_from(body)
+            at = _HELLO.size
+            fault = None
+            if flags & _HAS_FAULT:
+                fault = Fault(*_FAULT.unpack_from(body, at))
+                at += _FAULT.size
+            board, at = _short(body, at)
+            unique_id, at = _short(body, at)
+        except (struct.error, IndexError):
+            raise self._malformed(Command.HELLO) from None
+        if not 128 <= max_body <= MAX_BODY or window < 1 or models > 255:
+            raise self._malformed(Command.HELLO)
+        return DeviceInfo(
+            board=board.decode(errors="replace"),
+            build_id=build_id,
+            max_body=max_body,
+            window=window,
+            model_count=models,
+            clock_hz=hz if flags & _HAS_CYCLES and hz else None,
+            has_micros=bool(flags & _HAS_MICROS),
+            unique_id=unique_id,
+            fault=fault,
+        )
+
+    def _model_info(self, index: int, deadline: float) -> ModelInfo:
+        sizes: list[int] = []
+        while True:
+            request = _Request(Command.MODEL_INFO, index, struct.pack("<I", len(sizes)))
+            body = self._exchange([request], deadline - time.monotonic())[0]
+            try:
+                sha256, arena_bytes, steps, inputs, outputs = _MODEL.unpack_from(body)
+                name, at = _short(body, _MODEL.size)
+                more = [size for (size,) in struct.iter_unpack("<I", body[at:])]
+            except (struct.error, IndexError):
+                raise self._malformed(Command.MODEL_INFO) from None
+            sizes += more
+            if len(sizes) >= inputs + outputs or not more:
+                break
+        if len(sizes) != inputs + outputs:
+            raise self._malformed(Command.MODEL_INFO)
+        return ModelInfo(
+            index=index,
+            name=name.decode(errors="replace"),
+            sha256=sha256,
+            arena_bytes=arena_bytes,
+            input_bytes=tuple(sizes[:inputs]),
+            output_bytes=tuple(sizes[inputs:]),
+            steps=steps,
+        )
+
+    # ---- Helpers of the operations ----
+
+    def _tensor_bytes(self, model: int, kind: str, index: int) -> int:
+        if not 0 <= model < len(self.models):
+            raise InputError(self._url, f"the firmware has no model {model}", f"it has {len(self.models)}")
+        info = self.models[model]
+        sizes = info.input_bytes if kind == "input" else info.output_bytes
+        if not 0 <= index < len(sizes):
+            raise InputError(info.name, f"there is no {kind} {index}", f"the model has {len(sizes)}")
+        return sizes[index]
+
+    def _read(
+        self, command: Command, model: int, index: int, parts: Sequence[tuple[int, int]], skip: int = 0
+    ) -> bytes:
+        """Read a tensor in parts; each reply has ``skip`` bytes before the data."""
+        requests = [_Request(command, model, struct.pack("<III", index, at, count)) for at, count in parts]
+        replies = self._exchange(requests, self._transfer_s(sum(count for _, count in parts)))
+        for reply, (_, count) in zip(replies, parts, strict=True):
+            if len(reply) != skip + count:
+                raise self._malformed(command)
+        return b"".join(reply[skip:] for reply in replies)
+
+    def _transfer_s(self, size: int) -> float:
+        """Deadline of a transfer: twice the time that its bytes need on the line, and the session's own."""
+        return self._timeout_s + 20 * size / self._baud
+
+    def _clock_fault(self, cycles: int, micros: int) -> str:
+        """Return why the two clocks are not to be believed, or nothing."""
+        hz = self.info.clock_hz
+        if hz is not None and cycles >= _BACKWARDS:
+            return "the cycle counter ran backwards"
+        if self.info.has_micros and micros >= _BACKWARDS:
+            return "the microsecond clock ran backwards"
+        if hz is not None and cycles == 0:
+            return "the cycle counter stands still"
+        if hz is not None and self.info.has_micros:
+            by_cycles = cycles * 1_000_000 / hz
+            if abs(by_cycles - micros) > _CLOCK_SLACK_US + _CLOCK_TOLERANCE * max(by_cycles, micros):
+                return f"{cycles} cycles at {hz} Hz are {by_cycles:.0f} us, and the other clock says {micros} us"
+        return ""
+
+    def _unpack(self, layout: struct.Struct, command: Command, body: bytes) -> tuple[int, ...]:
+        if len(body) < layout.size:
+            raise self._malformed(command)
+        return layout.unpack_from(body)
+
+    def _malformed(self, command: Command) -> LinkError:
+        self._failure = f"malformed reply to {command.name}"
+        return LinkError(self._url, self._failure, "flash firmware of this version of sdk")
+
+    # ---- Exchange ----
+
+    def _exchange(self, requests: Sequence[_Request], timeout_s: float, quiet_s: float | None = None) -> list[bytes]:
+        """Send requests and return the bodies of their replies, in order.
+
+        The device runs requests in the order of their sequence numbers, each once. As many as the window allows are
+        under way; those without a reply are sent again when a frame was seen to be lost, or after a silence.
+
+        Args:
+            requests: what to ask.
+            timeout_s: deadline.
+            quiet_s: silence before the first repeat, if not the session's own.
+
+        Raises:
+            DeviceError: the device refused a request. All others were run.
+            LinkError: the link failed, or the deadline passed.
+        """
+        if self._failure is not None:
+            raise LinkError(self._url, f"the session has ended: {self._failure}", "open a new one")
+        try:
+            replies = self._collect(requests, time.monotonic() + timeout_s, quiet_s or self._retry_s)
+        except DeviceError as error:
+            self._failure = error.problem
+            raise
+        except BaseException as error:
+            self._failure = f"interrupted by {type(error).__name__}"
+            raise
+        for request, reply in zip(requests, replies, strict=True):
+            if reply.code != Status.OK:
+                raise self._refusal(request, reply)
+        return [reply.body for reply in replies]
+
+    def _collect(self, requests: Sequence[_Request], deadline: float, quiet_s: float) -> list[Message]:
+        first = self._sequence
+        self._sequence += len(requests)
+        replies: dict[int, Message] = {}
+        frames: dict[int, bytes] = {}  # under way, by index, in order
+        sent = 0
+        silence_s = quiet_s
+        heard = time.monotonic()  # of the last reply or repeat
+        repeat = 0.0
+
+        while len(replies) < len(requests):
+            oldest = min(frames, default=sent)
+            while sent < min(len(requests), oldest + self._window):
+                frames[sent] = self._frame(requests[sent], first + sent)
+                self._write(frames[sent])
+                sent += 1
+
+            messages, damaged = self._receive(min(deadline, heard + silence_s) - time.monotonic())
+            now = time.monotonic()
+            lost: list[int] = []
+            for message in messages:
+                index = message.sequence - first & 0xFFFFFFFF
+                if message.command == Command.NAK | REPLY_BIT:
+                    lost = [under_way for under_way in frames if under_way >= index]
+                elif index in frames and message.command == requests[index].command | REPLY_BIT:
+                    self._check(message)
+                    replies[index] = message
+                    del frames[index]
+                    damaged |= index > min(frames, default=index)
+                    if not repeat:
+                        self._round_trip_s = min(self._round_trip_s, now - heard)
+                    heard = now
+                    silence_s = quiet_s
+            if frames and now >= deadline:
+                raise self._silence(requests[min(frames)].command)
+            if now >= heard + silence_s:
+                lost = list(frames)
+                silence_s = min(2 * silence_s, max(quiet_s, _MAX_RETRY_S))
+            elif now < repeat + self._round_trip_s:
+                continue  # what comes so soon after a repeat may tell of the frames before it
+            elif damaged and not lost:
+                lost = list(frames)[:1]  # replies come in order: it is the oldest's
+            for index in lost:
+                if index in frames:
+                    self._write(frames[index])
+                    self.retries += 1
+                    repeat = heard = now
+        return [replies[index] for index in range(len(requests))]
+
+    def _frame(self, request: _Request, sequence: int) -> bytes:
+        message = Message(
+            request.command, request.flags, request.model, sequence & 0xFFFFFFFF, self._nonce, request.body
+        )
+        return encode(message.pack())
+
+    def _write(self, frame: bytes) -> None:
+        try:
+            self._port.write(frame)
+        except serial.SerialTimeoutException:
+            raise LinkError(
+                self._url, "the port takes no more bytes", "check the cable, the flow control and the firmware"
+            ) from None
+        except OSError as error:
+            raise self._gone(error) from error
+
+    def _receive(self, timeout_s: float) -> tuple[list[Message], bool]:
+        """Return the session's messages that came, and whether a damaged frame did; waits for the first byte."""
+        try:
+            _wait_readable(self._port, max(0.0, timeout_s))
+            data = self._port.read(_MAX_READ)
+        except OSError as error:
+            raise self._gone(error) from error
+        corrupt = self._decoder.corrupt
+        messages = [message for payload in self._decoder.feed(data) if (message := Message.unpack(payload))]
+        mine = [message for message in messages if message.nonce == self._nonce]
+        return mine, self._decoder.corrupt > corrupt
+
+    def _check(self, reply: Message) -> None:
+        """Raise the errors that end the session."""
+        if reply.version != PROTOCOL_VERSION or reply.code == Status.BAD_VERSION:
+            raise DeviceError(
+                self._url,
+                f"the firmware speaks version {reply.version} of the link protocol, sdk version {PROTOCOL_VERSION}",
+                "flash firmware of this version of sdk",
+            )
+        if reply.code == Status.NO_SESSION:
+            raise _SessionLostError(self._url, "the device restarted", "open a new session; its fault tells why")
+
+    def _refusal(self, request: _Request, reply: Message) -> DeviceError:
+        try:
+            status = Status(reply.code)
+        except ValueError:
+            return self._malformed(request.command)
+        problem = f"the device refused {request.command.name} of model {request.model}: {status.name}"
+        return DeviceError(self._url, problem, _REMEDIES.get(status, ""))
+
+    def _silence(self, command: Command) -> LinkError:
+        heard = self._decoder.rubbish.decode("ascii", errors="replace").strip()
+        problem = f"no answer to {command.name} in time after {self.retries} retries" + (
+            f"; the port said {heard!r}" if heard else ""
+        )
+        return LinkError(self._url, problem, "check port, baud rate and cable, and that the firmware is sdk's")
+
+    def _gone(self, error: Exception) -> LinkError:
+        return _SessionLostError(self._url, f"the port went away: {error}", "check cable and power, and start again")
+
+
+def _chunks(size: int, count: int) -> Iterator[tuple[int, int]]:
+    """Yield offset and size of the parts that a transfer is cut into; one empty part if there is nothing."""
+    for at in range(0, max(size, 1), count):
+        yield at, min(count, size - at)
+
+
+def _short(body: bytes, at: int) -> tuple[bytes, int]:
+    """Return the bytes behind a length byte, and where they end."""
+    end = at + 1 + body[at]
+    if end > len(body):
+        raise IndexError
+    return body[at + 1 : end], end
+
+
+def _wait_readable(port: serial.SerialBase, timeout_s: float) -> None:
+    """Wait until the port has a byte or the time is over."""
+    try:
+        handle = port.fileno()
+    except (AttributeError, OSError):  # neither a POSIX device nor a socket
+        time.sleep(min(timeout_s, 0.001))
+        return
+    select.select([handle], [], [], timeout_s)

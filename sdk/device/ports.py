@@ -1,0 +1,183 @@
+"""Serial ports: which there are, which one is meant, and opening it.
+
+A port is named by a device file (``/dev/ttyACM0``, a PTY), ``COM3``, or a URL such as ``socket://localhost:4000``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import time
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import serial
+from serial.tools import list_ports as _list_ports
+
+from sdk.errors import DeviceError
+
+try:
+    import fcntl
+    import grp
+    import termios
+except ImportError:  # not a POSIX system: pyserial's own lock is all there is
+    fcntl = None  # type: ignore[assignment]
+
+_RETRY_S = 0.1
+
+
+@dataclass(frozen=True)
+class PortInfo:
+    """A serial port of this computer.
+
+    Attributes:
+        device: name to open it by.
+        vid, pid: USB ids, None for ports that are not on USB.
+        serial_number: the USB device's serial number, empty if it has none.
+        description: the operating system's name for it.
+    """
+
+    device: str
+    vid: int | None = None
+    pid: int | None = None
+    serial_number: str = ""
+    description: str = ""
+
+    def __str__(self) -> str:
+        usb = f" [{self.vid:04x}:{self.pid:04x} {self.serial_number or '-'}]" if self.vid is not None else ""
+        return f"{self.device}{usb}"
+
+
+def list_ports() -> tuple[PortInfo, ...]:
+    """Return the serial ports that are attached now, in the order of their names."""
+    ports = (
+        PortInfo(port.device, port.vid, port.pid, port.serial_number or "", port.description or "")
+        for port in _list_ports.comports()
+    )
+    return tuple(sorted(ports, key=lambda port: port.device))
+
+
+def choose_port(
+    ports: Iterable[PortInfo], board: str, usb_ids: Collection[tuple[int, int]], serial_number: str | None = None
+) -> PortInfo:
+    """Return the one port that a board can be on.
+
+    Args:
+        ports: the ports that are attached.
+        board: the board's name, for messages.
+        usb_ids: vendor and product ids that the board's port may have.
+        serial_number: the board's serial number, where several are attached.
+
+    Raises:
+        DeviceError: no port fits, or more than one does; nothing is guessed.
+    """
+    ports = tuple(ports)
+    fitting = [
+        port
+        for port in ports
+        if (port.vid, port.pid) in usb_ids and (serial_number is None or port.serial_number == serial_number)
+    ]
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        names = ", ".join(str(port) for port in fitting)
+        raise DeviceError(board, f"several ports fit: {names}", "choose one with --port or --serial")
+    ids = ", ".join(f"{vid:04x}:{pid:04x}" for vid, pid in usb_ids) or "any"
+    wanted = f"USB id {ids}" + (f" and serial number {serial_number}" if serial_number is not None else "")
+    seen = ", ".join(str(port) for port in ports) or "none"
+    raise DeviceError(board, f"no port with {wanted}; ports here: {seen}", "attach the board or name its --port")
+
+
+def open_port(url: str, baud: int, *, timeout_s: float) -> serial.SerialBase:
+    """Open a port for this process alone, without read time-out.
+
+    A port that is missing, busy or not yet readable is tried again until the time is over: boards enumerate late, and
+    udev and ModemManager take their time with a new port.
+
+    Args:
+        url: name or URL of the port.
+        baud: bits per second; ignored by ports that are not serial lines.
+        timeout_s: how long to try.
+
+    Raises:
+        DeviceError: the port cannot be opened; says why and what to do.
+    """
+    deadline = time.monotonic() + timeout_s
+    while True:
+        try:
+            port = serial.serial_for_url(url, baud, timeout=0, write_timeout=timeout_s, exclusive=True)
+        except (OSError, ValueError) as error:  # pyserial's errors are OSErrors
+            number = _errno(error)
+            if number not in _PASSING or time.monotonic() + _RETRY_S > deadline:
+                raise _open_error(url, number, error) from error
+            time.sleep(_RETRY_S)
+        else:
+            _refuse_others(port)
+            return port
+
+
+def close_port(port: serial.SerialBase) -> None:
+    """Close a port opened by ``open_port``; a port that has gone is no error."""
+    with contextlib.suppress(OSError):
+        _allow_others(port)
+        port.close()
+
+
+# Reasons that can pass by themselves.
+_PASSING = {errno.ENOENT, errno.ENODEV, errno.ENXIO, errno.EIO, errno.EACCES, errno.EPERM, errno.EBUSY, errno.EAGAIN}
+_PASSING |= {errno.ECONNREFUSED}
+
+
+def _errno(error: BaseException) -> int | None:
+    """Return the number of the operating system's error behind pyserial's."""
+    cause: BaseException | None = error
+    while cause is not None:
+        number = getattr(cause, "errno", None)
+        if isinstance(number, int):
+            return number
+        cause = cause.__context__
+    return None
+
+
+def _open_error(url: str, number: int | None, error: Exception) -> DeviceError:
+    if number in (errno.EACCES, errno.EPERM):
+        group = _group(url)
+        return DeviceError(
+            url, "no permission to open the port", f"run 'sudo usermod -aG {group} $USER' and log in again"
+        )
+    if number in (errno.EBUSY, errno.EAGAIN):
+        return DeviceError(url, "another program holds the port", f"close it ('fuser {url}' shows which)")
+    if number in (errno.ENOENT, errno.ENODEV, errno.ENXIO, errno.EIO):
+        seen = ", ".join(port.device for port in list_ports()) or "none"
+        return DeviceError(url, f"there is no such port; ports here: {seen}", "attach the board or name its --port")
+    if number == errno.ECONNREFUSED:
+        return DeviceError(url, "nothing listens there", "start the emulator or server, or correct the address")
+    return DeviceError(url, f"cannot open the port: {error}", "check its name")
+
+
+def _group(path: str) -> str:
+    """Return the group that may use a device file."""
+    try:
+        return grp.getgrgid(Path(path).stat().st_gid).gr_name
+    except (OSError, KeyError, NameError):
+        return "dialout"
+
+
+def _refuse_others(port: serial.SerialBase) -> None:
+    """Keep programs that ignore the lock, such as ModemManager, from opening the terminal as well."""
+    _terminal_request(port, "TIOCEXCL")
+
+
+def _allow_others(port: serial.SerialBase) -> None:
+    """Undo ``_refuse_others``: the mark outlives this process while another one has the terminal open."""
+    _terminal_request(port, "TIOCNXCL")
+
+
+def _terminal_request(port: serial.SerialBase, name: str) -> None:
+    if fcntl is None:
+        return
+    with contextlib.suppress(OSError, AttributeError):
+        if os.isatty(port.fileno()):
+            fcntl.ioctl(port.fileno(), getattr(termios, name))

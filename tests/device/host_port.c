@@ -1,0 +1,125 @@
+/*
+ * A port for tests: the console is standard input and output, so that the true runtime runs as a process. The
+ * environment variable SDK_TEST_CLOCK makes the clocks fail: absent, stuck, backwards, wrapping, or hz (wrong by 2 %).
+ */
+#define _POSIX_C_SOURCE 200809L
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "sdk/firmware.h"
+#include "sdk/port.h"
+
+#define HZ 100000000u
+
+static const char *clock_fault = "";
+
+static int clock_is(const char *fault)
+{
+    return strcmp(clock_fault, fault) == 0;
+}
+
+void port_init(void)
+{
+    const char *const fault = getenv("SDK_TEST_CLOCK");
+    clock_fault = fault != NULL ? fault : "";
+}
+
+int port_getc(void)
+{
+    static uint8_t buffer[4096];
+    static size_t at;
+    static size_t count;
+    if (at == count) {
+        struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+        if (poll(&input, 1, 100) <= 0) {
+            return -1;
+        }
+        const ssize_t got = read(STDIN_FILENO, buffer, sizeof buffer);
+        if (got == 0 || (got < 0 && errno == EIO)) {
+            exit(0);
+        }
+        at = 0;
+        count = got > 0 ? (size_t)got : 0;
+        if (count == 0) {
+            return -1;
+        }
+    }
+    return buffer[at++];
+}
+
+void port_write(const uint8_t *data, size_t bytes)
+{
+    while (bytes > 0) {
+        const ssize_t put = write(STDOUT_FILENO, data, bytes);
+        if (put < 0) {
+            exit(1);
+        }
+        data += put;
+        bytes -= (size_t)put;
+    }
+}
+
+static uint64_t nanoseconds(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+uint64_t port_cycles(void)
+{
+    static uint64_t wrong;
+    const uint64_t cycles = nanoseconds() / (1000000000u / HZ);
+    if (clock_is("absent") || clock_is("stuck")) {
+        return 0;
+    }
+    if (clock_is("backwards")) {
+        return wrong -= 100;
+    }
+    if (clock_is("wrapping")) {
+        return cycles & 0xffff;
+    }
+    return clock_is("hz") ? cycles + cycles / 50 : cycles;
+}
+
+uint64_t port_micros(void)
+{
+    return clock_is("absent") ? 0 : nanoseconds() / 1000;
+}
+
+uint32_t port_clock_hz(void)
+{
+    return clock_is("absent") ? 0 : HZ;
+}
+
+const uint8_t *port_unique_id(size_t *bytes)
+{
+    static const uint8_t id[] = {0xde, 0xad, 0xbe, 0xef, 0x00, 0x01, 0x02, 0x03};
+    *bytes = sizeof id;
+    return id;
+}
+
+/* A window of the process's own stack: enough to be painted. */
+void port_stack(uint8_t **low, uint8_t **high)
+{
+    uint8_t *const here = __builtin_frame_address(0);
+    *low = here - 16384;
+    *high = here + 4096;
+}
+
+void port_reset(int to_boot_loader)
+{
+    exit(to_boot_loader ? 4 : 3);
+}
+
+const sdk_fault *port_fault(void)
+{
+    static const sdk_fault fault = {.pc = 0x10000101, .lr = 0x10000203, .psr = 0x61000003, .sp = 0x20041000,
+                                    .cfsr = 0x00008200, .hfsr = 0x40000000, .address = 0xdeadbeef};
+    return getenv("SDK_TEST_FAULT") != NULL ? &fault : NULL;
+}
