@@ -19,8 +19,9 @@ from typing import IO
 from sdk.device.runner import Endpoint, Image, Runner
 from sdk.errors import DeviceError, ToolError
 
-_KEPT_LINES = 20
+_KEPT_LINES = 200
 _REAP_SECONDS = 5.0
+_LAST_GASP_SECONDS = 0.5
 _PR_SET_PDEATHSIG = 1
 
 
@@ -62,7 +63,7 @@ class Child:
                 pass_fds=pass_fds,
                 cwd=cwd,
                 start_new_session=True,
-                preexec_fn=_die_with_parent(),  # noqa: PLW1509 - one prepared system call, no locks
+                preexec_fn=_die_with_parent(),
             )
         except FileNotFoundError as error:
             remedy = f"sudo apt install {package}" if package else ""
@@ -86,19 +87,19 @@ class Child:
         return "\n".join(self._lines)
 
     def ending(self) -> str | None:
-        """How it ended, with its last words, or None while it runs."""
-        code = self._process.poll()
-        if code is None:
+        """How it ended, with its last words, or None if it still runs after half a second.
+
+        The last words are the last line that starts with the program's name, as messages do and register
+        dumps do not, or else the last line.
+        """
+        try:
+            code = self._process.wait(_LAST_GASP_SECONDS)
+        except subprocess.TimeoutExpired:
             return None
         how = f"ended with code {code}" if code >= 0 else f"was ended by {signal.Signals(-code).name}"
-        words = self.output.replace("\n", " | ")
-        return f"{how}: {words}" if words else how
-
-    def wait(self, seconds: float) -> bool:
-        """Wait for its end; whether it has ended."""
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(seconds)
-        return not self.alive
+        lines = [line for line in self.output.splitlines() if line]
+        messages = [line for line in lines if line.startswith(("qemu", Path(self.argv[0]).name))] or lines
+        return f"{how}: {messages[-1]}" if messages else how
 
     def kill(self) -> None:
         """Kill it and all that it started, and wait for its end."""
@@ -117,7 +118,7 @@ def _die_with_parent() -> Callable[[], None] | None:
     """What a new process calls to be killed with its parent; None where the system cannot."""
     if not sys.platform.startswith("linux"):
         return None
-    prctl = ctypes.CDLL(None, use_errno=True).prctl
+    prctl = ctypes.CDLL(None).prctl
 
     def request() -> None:
         prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -143,6 +144,8 @@ class PtyRunner(Runner):
 
     def start(self) -> Endpoint:
         """Start the program."""
+        if not self._image.elf.is_file():
+            raise DeviceError(self._image.elf, "no such image", "build it first")
         controller, terminal = os.openpty()
         self._held = terminal  # while nobody has it open, the program would read an error
         try:
@@ -163,7 +166,7 @@ class PtyRunner(Runner):
     def failure(self) -> DeviceError | None:
         """How the program ended, or None."""
         ending = self._child.ending() if self._child else None
-        return DeviceError(self._image.elf.name, ending, "see the program's output") if ending else None
+        return DeviceError(self._image.elf.name, ending) if ending else None
 
     @property
     def package(self) -> str:

@@ -1,16 +1,14 @@
-/* What is known of a fault, kept over the reset that follows it. */
+/* The fault that ended the firmware's previous run, as port_fault() of sdk/firmware.h tells it. */
 #ifndef SDK_CORTEX_M_FAULT_H
 #define SDK_CORTEX_M_FAULT_H
 
 /*
- * If the last reset was caused by a fault, sends one line to the host by port_write() and forgets the fault:
- *
- *     fault pc=%08x lr=%08x psr=%08x sp=%08x cfsr=%08x hfsr=%08x mmfar=%08x bfar=%08x
- *
- * pc and lr are zero when the stack had overflowed; the last four are zero on Armv6-M. The line starts and
- * ends with a zero byte so that it cannot be taken for a part of a frame. To be called at the end of
- * port_init().
+ * Handler of every exception that nobody expects, for the vector table. It stores the registers in memory that
+ * start-up leaves alone and resets the chip. pc, lr and psr are zero when the stack had overflowed.
  */
-void cortex_m_fault_report(void);
+void cortex_m_fault_handler(void);
+
+/* Makes the stored fault, if there is one, what port_fault() returns. To be called once, by start-up code. */
+void cortex_m_fault_recall(void);
 
 #endif

@@ -1,5 +1,6 @@
 /* Start-up of any Cortex-M: vector table, floating point, memory contents, main(). */
 #include "core.h"
+#include "fault.h"
 
 extern uint32_t __data_start[], __data_end[], __bss_start[], __bss_end[], __arena_start[], __arena_end[];
 extern const uint32_t __data_load[];
@@ -7,7 +8,6 @@ extern uint32_t __stack_low[], __stack_top[];
 
 int main(void);
 void reset_handler(void);
-void fault_handler(void);
 
 typedef union {
     void (*handler)(void);
@@ -16,10 +16,10 @@ typedef union {
 
 /* The firmware polls: no exception but reset and faults is ever enabled. */
 __attribute__((section(".vectors"), used)) static const vector vectors[16] = {
-    {.stack = __stack_top},     {.handler = reset_handler}, {.handler = fault_handler}, {.handler = fault_handler},
-    {.handler = fault_handler}, {.handler = fault_handler}, {.handler = fault_handler}, {.handler = fault_handler},
-    {.handler = fault_handler}, {.handler = fault_handler}, {.handler = fault_handler}, {.handler = fault_handler},
-    {.handler = fault_handler}, {.handler = fault_handler}, {.handler = fault_handler}, {.handler = fault_handler},
+    {.stack = __stack_top},
+    {reset_handler},
+    {cortex_m_fault_handler}, /* NMI */
+    {cortex_m_fault_handler}, /* HardFault, to which all other faults escalate */
 };
 
 static void fill(uint32_t *begin, const uint32_t *end) {
@@ -46,6 +46,7 @@ __attribute__((noreturn)) void reset_handler(void) {
     }
     fill(__bss_start, __bss_end);
     fill(__arena_start, __arena_end);
+    cortex_m_fault_recall();
     (void)main();
     cortex_m_reset();
 }

@@ -8,7 +8,6 @@
 #include "sdk/port.h"
 
 #include "../cortex_m/core.h"
-#include "../cortex_m/fault.h"
 
 typedef struct {
     volatile uint32_t data;
@@ -31,7 +30,6 @@ void port_init(void) {
     UART->baud_divider = BAUD_DIVIDER;
     UART->ctrl = CTRL_TX_ENABLE | CTRL_RX_ENABLE;
     (void)UART->data; /* QEMU looks for input only after a read, or else once a second */
-    cortex_m_fault_report();
 }
 
 int port_getc(void) { return (UART->state & STATE_RX_FULL) != 0 ? (int)(UART->data & 0xFFu) : -1; }
