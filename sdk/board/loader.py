@@ -111,7 +111,7 @@ class _Table:
     def has(self, key: str) -> bool:
         return key in self._left
 
-    def keys(self) -> list[str]:
+    def keys_left(self) -> list[str]:
         return list(self._left)
 
     def close(self) -> None:
@@ -147,7 +147,7 @@ def _board(board_id: str, root: _Table) -> Board:
         flash=tuple(_closed(table, _flash_method) for table in root.tables("flash")),
         emulator=_closed(root.table("emulator"), _emulator) if root.has("emulator") else None,
         image=_closed(root.table("image"), _image),
-        defines=_closed(root.table("defines", {}), lambda table: {key: table.text(key) for key in table.keys()}),
+        defines=_closed(root.table("defines", {}), _defines),
     )
     root.close()
     _check_memories(root, board)
@@ -184,6 +184,10 @@ def _emulator(table: _Table) -> Emulator:
     program = table.text("program") if kind.startswith("qemu") else ""
     machine = table.text("machine") if kind == "qemu-system" else ""
     return Emulator(kind, program, machine, table.text("cpu", "") if kind.startswith("qemu") else "")
+
+
+def _defines(table: _Table) -> dict[str, str]:
+    return {key: table.text(key) for key in table.keys_left()}
 
 
 def _image(table: _Table) -> ImageFormats:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import subprocess
 import tempfile
@@ -14,6 +13,7 @@ from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
 from sdk import resources
+from sdk.cache import cache_folder
 from sdk.device.runner import Sample
 from sdk.errors import DeviceError
 
@@ -55,7 +55,7 @@ def plugin() -> Path | None:
     """The compiled plug-in in the user's cache, compiled now if need be; None where that cannot be done."""
     source = resources.path("firmware", "emulator", "counters.c")
     digest = hashlib.sha256(source.read_bytes() + " ".join(_FLAGS).encode()).hexdigest()
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sdk"
+    cache = cache_folder()
     library = cache / f"counters-{digest[:16]}.so"
     if library.is_file():
         return library

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 
 from sdk.board import Board
-from sdk.errors import DeviceError, LinkError
+from sdk.errors import DeviceError
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,8 @@ class Sample:
 class Runner(ABC):
     """Runs one image: a context manager whose value is the console's endpoint.
 
-    A link error inside the ``with`` block whose cause is an emulator that died becomes a ``DeviceError`` with
-    the emulator's last words.
+    A ``DeviceError`` inside the ``with`` block, such as a link that failed, becomes one with the emulator's last
+    words when the cause is an emulator that died.
     """
 
     @property
@@ -100,31 +100,37 @@ class Runner(ABC):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        failure = self.failure() if isinstance(error, LinkError) else None
+        failure = self.failure() if isinstance(error, DeviceError) else None
         self.stop()
         if failure is not None:
             raise failure from error
 
 
-def runner_for(board: Board, image: Image, *, emulate: bool) -> Runner:
+def runner_for(board: Board, image: Image, *, emulate: bool, port: str | None = None) -> Runner:
     """The runner for an image.
 
     Args:
         board: what the image was built for.
         image: its files.
-        emulate: whether an emulator may stand in for the board.
+        emulate: use the board's emulator.
+        port: the serial port of a board that runs the image; None to find it.
 
     Raises:
-        DeviceError: nothing here runs the image: the board must be attached.
+        DeviceError: nothing here runs the image.
     """
     emulator = board.emulator
     if emulator is not None and emulator.kind == "process":
         from sdk.device.process import ProcessRunner
 
         return ProcessRunner(image)
-    if emulator is None or not emulate:
-        remedy = "attach it" if emulator is None else "attach it, or emulate it with --emulate"
-        raise DeviceError(board.id, "runs on the board only", remedy)
+    if not emulate:
+        if board.console.kind == "stdio":
+            raise DeviceError(board.id, "its console is no serial port", "emulate the board with --emulate")
+        from sdk.device.attached import AttachedRunner
+
+        return AttachedRunner(board, port)
+    if emulator is None:
+        raise DeviceError(board.id, "no emulator runs it", "attach the board and leave --emulate away")
     if emulator.kind == "rp2040js":
         from sdk.device.emulate_rp2040 import Rp2040Runner
 
