@@ -99,7 +99,7 @@ def _field(model: str, step: Step, value: int | float | str | Ref | tuple[int, .
     return value
 
 
-def _call(placement: Placement, step: Step) -> str:
+def _call(placement: Placement, step: Step, scratch: str, range_: str) -> str:
     graph, prepared = placement.program.graph, step.prepared
     inputs = [graph.input(step.op, i) for i in prepared.inputs]
     pointers = [f"(const {ctype(t.dtype)} *)(arena + {placement.offset(t)})" for t in inputs]
@@ -107,9 +107,21 @@ def _call(placement: Placement, step: Step) -> str:
         pointers = [f"(const {ctype(inputs[0].dtype)} *const[]){{{', '.join(pointers)}}}"]
     outputs = [graph.tensors[t] for t in step.op.outputs]
     pointers += [f"({ctype(t.dtype)} *)(arena + {placement.offset(t)})" for t in outputs]
-    scratch = placement.scratch(step)
-    pointers.append("NULL" if scratch is None else f"arena + {scratch}")
-    return f"sdk_{step.kernel.name}(&{step.name}, {', '.join(pointers)}, (sdk_range){{0, {prepared.units}}})"
+    return f"sdk_{step.kernel.name}(&{step.name}, {', '.join([*pointers, scratch])}, {range_})"
+
+
+def _calls(placement: Placement, step: Step) -> dict[str, str]:
+    """The statement that does a step and, when two cores share it, the body of the function that does a part."""
+    offset, units = placement.scratch(step), step.prepared.units
+    scratch = "NULL" if offset is None else f"arena + {offset}"
+    if step.cut is None:
+        return {"call": _call(placement, step, scratch, f"(sdk_range){{0, {units}}}"), "part": ""}
+    if offset is not None:
+        scratch += f" + core * {step.scratch_bytes // 2}"
+    return {
+        "call": f"sdk_split({step.name}_part, arena, {step.cut}, {units})",
+        "part": _call(placement, step, scratch, "range"),
+    }
 
 
 def _step(placement: Placement, step: Step, name: str) -> dict[str, object]:
@@ -121,7 +133,7 @@ def _step(placement: Placement, step: Step, name: str) -> dict[str, object]:
         "params_type": step.prepared.params_type,
         "params": [(field, _field(name, step, value)) for field, value in step.prepared.params.items()],
         "comment": comment_text(f"{step.op.kind} {inputs} to {_shape(output)}: {output.name}"),
-        "call": _call(placement, step),
+        **_calls(placement, step),
         "output_offset": placement.offset(output),
         "output_bytes": output.nbytes,
     }
@@ -141,6 +153,7 @@ def model_view(program: Program, plan: MemoryPlan) -> Mapping[str, object]:
     """The context of the model templates."""
     placement = Placement(program, plan)
     name, graph = program.module.name, program.graph
+    split = any(step.cut is not None for step in program.steps)
     return {
         "sdk_version": __version__,
         "name": name,
@@ -150,7 +163,7 @@ def model_view(program: Program, plan: MemoryPlan) -> Mapping[str, object]:
         "sha256_bytes": byte_list(bytes.fromhex(program.module.sha256)),
         "arena_bytes": plan.size,
         "arena_align": max([MIN_ARENA_ALIGN, *(s.prepared.align for s in program.steps)]),
-        "headers": sorted({s.kernel.header for s in program.steps}),
+        "headers": sorted({s.kernel.header for s in program.steps} | ({"sdk/split.h"} if split else set())),
         "inputs": _ports(placement, graph.inputs, "input", name),
         "outputs": _ports(placement, graph.outputs, "output", name),
         "steps": [_step(placement, step, name) for step in program.steps],

@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from sdk.kernels.registry import ALIAS_OPS, candidates, refusals
+
 from sdk.board import Board
 from sdk.errors import UnsupportedError
 from sdk.ir import Graph, Module, Op
 from sdk.kernels.base import Kernel, Prepared, Site
-from sdk.kernels.registry import ALIAS_OPS, candidates, refusals
 
 
 class Optimize(Enum):
@@ -33,12 +34,20 @@ class Step:
 
     Attributes:
         index: position in the generated invoke function.
+        cut: units of work that the first of two cores does; None when one core does all.
     """
 
     index: int
     op: Op
     kernel: Kernel
     prepared: Prepared
+    cut: int | None = None
+
+    @property
+    def scratch_bytes(self) -> int:
+        """Bytes of scratch in all: each core that takes part has its own, aligned to 8."""
+        per_core = self.prepared.scratch_bytes
+        return per_core if self.cut is None else 2 * (-(-per_core // 8) * 8)
 
     @property
     def name(self) -> str:
@@ -88,7 +97,7 @@ def select(module: Module, board: Board, optimize: Optimize) -> Program:
             continue
         fitted = [(kernel, kernel.prepare(site)) for kernel in kernels]
         kernel, prepared = _CHOICE[optimize](fitted)
-        steps.append(Step(len(steps), op, kernel, prepared))
+        steps.append(Step(len(steps), op, kernel, prepared, _cut(prepared) if board.cores == 2 else None))
     if missing:
         count = "1 operator has" if len(missing) == 1 else f"{len(missing)} operators have"
         raise UnsupportedError(
@@ -99,6 +108,13 @@ def select(module: Module, board: Board, optimize: Optimize) -> Program:
     return Program(module, graph, board, tuple(steps), storage)
 
 
+def _cut(prepared: Prepared) -> int | None:
+    """Where to split a layer between two cores: in half if it is worth the start and the join."""
+    worthwhile = prepared.units > 1 and prepared.cost >= _LEAST_SPLIT_CYCLES
+    return (prepared.units + 1) // 2 if worthwhile else None
+
+
+_LEAST_SPLIT_CYCLES = 2000
 _Fitted = tuple[Kernel, Prepared]
 
 
