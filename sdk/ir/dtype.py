@@ -43,6 +43,15 @@ class DType(Enum):
         return max(1, self.bits // 8)
 
     @property
+    def integer_range(self) -> tuple[int, int] | None:
+        """Smallest and largest value of an integer type; None for others."""
+        if self in _UNSIGNED:
+            return 0, (1 << self.bits) - 1
+        if self in _SIGNED:
+            return -(1 << (self.bits - 1)), (1 << (self.bits - 1)) - 1
+        return None
+
+    @property
     def numpy(self) -> np.dtype[Any]:
         """The numpy type that holds one element."""
         return np.dtype(_NUMPY.get(self, self.value))
@@ -55,3 +64,5 @@ _BITS = {
     DType.RESOURCE: 32,
 }  # fmt: skip
 _NUMPY = {DType.INT4: "int8", DType.INT2: "int8", DType.UINT4: "uint8", DType.RESOURCE: "int32"}
+_UNSIGNED = frozenset({DType.UINT8, DType.UINT16, DType.UINT32, DType.UINT64, DType.UINT4})
+_SIGNED = frozenset({DType.INT8, DType.INT16, DType.INT32, DType.INT64, DType.INT4, DType.INT2})

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from enum import Enum
 from math import isfinite
-from typing import Any, get_type_hints
+from typing import Any, Protocol, get_type_hints
 
 from sdk.ir.attrs import Attrs
 from sdk.ir.dtype import DType
@@ -42,7 +41,13 @@ SCHEMA_NAMES = {
 """Attributes that have another name in the schema."""
 
 
-def decode_options(kind: str, options: Mapping[str, Any] | None) -> Attrs:
+class Options(Protocol):
+    """An options table: its fields' values by name."""
+
+    def __getitem__(self, name: str, /) -> Any: ...
+
+
+def decode_options(kind: str, options: Options | None) -> Attrs:
     """The attributes of an operator from its options table.
 
     Args:

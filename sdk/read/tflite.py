@@ -1,0 +1,389 @@
+"""Reading .tflite files: FlatBuffer -> Module.
+
+A file is untrusted. Decoding checks its structure, this module its meaning tensor by tensor and operator by
+operator, ``sdk.ir.verify`` the whole: all that is wrong is reported at once, as is all that is unsupported.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sdk.errors import InputError, ModelError, UnsupportedError
+from sdk.ir import DType, Graph, Module, Op, Quant, Tensor
+from sdk.ir.attrs import Attrs
+from sdk.ir.ops import ANY, OPS
+from sdk.ir.verify import problems
+from sdk.read.flatbuffer import Record, decode
+from sdk.read.naming import c_identifier
+from sdk.read.options import OPTIONS, decode_options
+from sdk.read.schema import IDENTIFIER, OPERATORS, TENSOR_TYPES, VERSION
+
+MAX_RANK = 8
+MAX_BYTES = 2**31 - 1
+"""Largest tensor: what a signed 32-bit size can tell."""
+MAX_FILE = 2**31 - 1
+_LISTED = 20
+"""Problems that one message lists."""
+_SHOWN = 80
+"""Characters of a name that a message shows."""
+_SMALLEST_NORMAL = np.finfo(np.float32).tiny
+
+
+def read(path: Path | str) -> Module:
+    """Read a model file.
+
+    Raises:
+        InputError: there is no such file, or it can't be read.
+        ModelError: it is malformed; the message lists what is wrong and where.
+        UnsupportedError: it uses what no stage here can represent; the message lists all of it.
+    """
+    path = Path(path)
+    try:
+        if path.stat().st_size > MAX_FILE:
+            raise InputError(path, f"larger than {MAX_FILE} bytes", "give a .tflite file")
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(path, f"can't be read ({error.strerror})", "give the path of a .tflite file") from error
+    return read_bytes(data, str(path))
+
+
+def read_bytes(data: bytes, path: str) -> Module:
+    """Read a model from memory; ``path`` names it in messages. Raises as ``read`` does."""
+    return _Reader(data, path).module()
+
+
+def unpack(data: np.ndarray[Any, Any], dtype: DType, elements: int) -> np.ndarray[Any, Any]:
+    """Elements of a .tflite buffer, flat, one an item of ``dtype.numpy``; sub-byte ones start at the lowest bits."""
+    if dtype.bits >= 8:
+        return np.frombuffer(data, dtype.numpy.newbyteorder("<"))
+    shifts = np.arange(8 // dtype.bits, dtype=np.uint8) * np.uint8(dtype.bits)
+    flat = (data[:, np.newaxis] >> shifts).reshape(-1)[:elements] & np.uint8((1 << dtype.bits) - 1)
+    if dtype is not DType.UINT4:
+        sign = np.uint8(1 << (dtype.bits - 1))
+        flat = (flat ^ sign) - sign
+    unpacked: np.ndarray[Any, Any] = flat.view(dtype.numpy)
+    unpacked.flags.writeable = False
+    return unpacked
+
+
+class _Reader:
+    def __init__(self, data: bytes, path: str) -> None:
+        self._data = data
+        self._path = path
+        self._model = decode(data, "Model", IDENTIFIER, path)
+        self._malformed: list[str] = []
+        self._unsupported: list[str] = []
+        self._repairs: list[str] = []
+        self._patched = bytearray()
+        self._unpacked: dict[tuple[int, DType, int], np.ndarray[Any, Any]] = {}
+
+    def module(self) -> Module:
+        if self._model["version"] != VERSION:
+            self._bad(self._model, "version", f"schema version {self._model['version']} is not {VERSION}")
+        if not self._model["subgraphs"]:
+            self._bad(self._model, "subgraphs", "the model has no graph")
+        graphs = tuple(self._graph(i, record) for i, record in enumerate(self._model["subgraphs"]))
+        self._raise(ModelError, self._malformed, "the file is damaged; convert the model again")
+        self._raise(UnsupportedError, self._unsupported, "change or convert the model so that it needs none of these")
+        module = Module(
+            name=c_identifier(self._path),
+            path=self._path,
+            sha256=hashlib.sha256(self._data).hexdigest(),
+            graphs=graphs,
+            content=bytes(self._patched) or self._data,
+            repairs=tuple(self._repairs),
+        )
+        self._raise(ModelError, problems(module), "the file is damaged; convert the model again")
+        return module
+
+    def _raise(self, error: type[ModelError | UnsupportedError], found: list[str], remedy: str) -> None:
+        if found:
+            more = f"; and {len(found) - _LISTED} more" if len(found) > _LISTED else ""
+            raise error(self._path, "; ".join(found[:_LISTED]) + more, remedy)
+
+    def _bad(self, record: Record, field: str, problem: str) -> None:
+        self._malformed.append(f"{record.where(field)}: {problem}")
+
+    # Graphs
+
+    def _graph(self, index: int, record: Record) -> Graph:
+        records = record["tensors"]
+        inputs = self._indices(record, "inputs", len(records))
+        outputs = self._indices(record, "outputs", len(records))
+        ops = tuple(
+            op for i, r in enumerate(record["operators"]) if (op := self._operator(i, r, records, index)) is not None
+        )
+        used = {t for op in ops for t in (*op.inputs, *op.outputs, *op.intermediates) if t is not None}
+        used.update(inputs, outputs)
+        tensors: dict[int, Tensor] = {}
+        names = _Names()
+        for i, r in enumerate(records):
+            tensor = self._tensor(i, r, i in used, names)
+            if tensor is not None and i in used:
+                tensors[i] = tensor
+        if index == 0:
+            for i in inputs:
+                self._check_signature(records[i])
+        name = _text(record["name"]) or ("main" if index == 0 else f"graph{index}")
+        return Graph(name, tensors, ops, inputs, outputs)
+
+    def _indices(self, record: Record, field: str, count: int, note: str = "") -> tuple[int, ...]:
+        """The tensor indices of a field, all in range; those that are not are reported and left out."""
+        if len(record[field]) > ANY:
+            self._bad(record, field, f"{len(record[field])} tensors{note}, more than {ANY}")
+            return ()
+        values = record[field].tolist()
+        for value in values:
+            if not 0 <= value < count:
+                self._bad(record, field, f"tensor index {value}{note}, but the graph has {count} tensors")
+        return tuple(v for v in values if 0 <= v < count)
+
+    def _check_signature(self, record: Record) -> None:
+        """A batch size left open is fixed by ``shape``; another open dimension is for the caller to fix."""
+        if any(d < 0 for d in record["shape_signature"][1 : MAX_RANK + 1].tolist()):
+            self._unsupported.append(
+                f'input "{_text(record["name"])}" has dynamic shape {record["shape_signature"][:MAX_RANK].tolist()} '
+                "(convert the model with a fixed input shape)"
+            )
+
+    # Operators
+
+    def _operator(self, index: int, record: Record, tensors: tuple[Record, ...], graph: int) -> Op | None:
+        codes = self._model["operator_codes"]
+        if record["opcode_index"] >= len(codes):
+            self._bad(
+                record, "opcode_index", f"operator code {record['opcode_index']}, but the model has {len(codes)} codes"
+            )
+            return None
+        code = codes[record["opcode_index"]]
+        kind = self._kind(code)
+        if kind is None:
+            return None
+        note = f" ({kind})"
+        outputs = self._indices(record, "outputs", len(tensors), note)
+        version: int = code["version"]
+        spec = OPS.get(kind)
+        if spec is None or version > spec.version:
+            name = f' "{_text(code["custom_code"])}"' if kind == "CUSTOM" else ""
+            layer = f"graph {graph}, layer {index}" if graph else f"layer {index}"
+            produced = ", ".join(f'"{_text(tensors[o]["name"])}"' for o in outputs[:4])
+            known = f"versions up to {spec.version} are known" if spec else "the operator is not known here"
+            self._unsupported.append(f"{layer} {kind}{name} v{version} (tensor {produced}): {known}")
+            return None
+        if version < 1:
+            self._bad(code, "version", f"version {version} of {kind}")
+        inputs = self._inputs(record, len(tensors), note)
+        attrs = self._attrs(record, kind)
+        intermediates = self._indices(record, "intermediates", len(tensors), note)
+        return None if attrs is None else Op(index, kind, version, inputs, outputs, attrs, intermediates)
+
+    def _kind(self, code: Record) -> str | None:
+        # Files written before the code outgrew a byte have it in the old field alone.
+        number: int = max(code["builtin_code"], code["deprecated_builtin_code"])
+        kind = OPERATORS[number] if 0 <= number < len(OPERATORS) else None
+        if kind is None or kind == "PLACEHOLDER_FOR_GREATER_OP_CODES":
+            self._bad(code, "builtin_code", f"{number} is no operator's code")
+            return None
+        return kind
+
+    def _inputs(self, record: Record, count: int, note: str) -> tuple[int | None, ...]:
+        if len(record["inputs"]) > ANY:
+            self._bad(record, "inputs", f"{len(record['inputs'])} tensors{note}, more than {ANY}")
+            return ()
+        values = record["inputs"].tolist()
+        for value in values:
+            if not -1 <= value < count:
+                self._bad(record, "inputs", f"tensor index {value}{note}, but the graph has {count} tensors")
+        return tuple(v if 0 <= v < count else None for v in values)
+
+    def _attrs(self, record: Record, kind: str) -> Attrs | None:
+        options: Record | None = record["builtin_options"]
+        expected = OPTIONS[kind]
+        if options is not None and options.type != expected:
+            self._bad(record, "builtin_options", f"{kind} has {options.type} instead of {expected or 'no options'}")
+            return None
+        if record["builtin_options2"] is not None:
+            self._bad(record, "builtin_options2", f"{kind} has {record['builtin_options2'].type}")
+            return None
+        try:
+            return decode_options(kind, options)
+        except ValueError as error:
+            field, problem = error.args
+            self._bad(options or record, field if options else "builtin_options", f"{kind}: {problem}")
+            return None
+
+    # Tensors
+
+    def _tensor(self, index: int, record: Record, used: bool, names: _Names) -> Tensor | None:
+        name = names.unique(_text(record["name"]), index)
+        type_ = record["type"]
+        if not 0 <= type_ < len(TENSOR_TYPES):
+            self._bad(record, "type", f'tensor "{name}" has unknown type {type_}')
+            return None
+        shape = self._shape(record, name, used)
+        reason = (
+            f"has type {TENSOR_TYPES[type_]}"
+            if TENSOR_TYPES[type_] not in DType.__members__
+            else "is sparse"
+            if record["sparsity"] is not None
+            else "has its data in another file"
+            if record["external_buffer"]
+            else ""
+        )
+        if reason:
+            if used:
+                self._unsupported.append(f'tensor {index} "{name}" {reason}')
+            return None
+        if shape is None:
+            return None
+        dtype = DType[TENSOR_TYPES[type_]]
+        nbytes = -(-prod(shape) * dtype.bits // 8)
+        if nbytes > MAX_BYTES:
+            self._bad(record, "shape", f'tensor "{name}" of shape {list(shape)} has {nbytes} bytes, which overflows')
+            return None
+        data = self._constant(record, name, shape, dtype, nbytes)
+        quant = self._quant(record, name, shape, dtype)
+        return Tensor(index, name, shape, dtype, quant, data, bool(record["is_variable"]))
+
+    def _shape(self, record: Record, name: str, used: bool) -> tuple[int, ...] | None:
+        values = record["shape"]
+        if len(values) > MAX_RANK:
+            self._bad(record, "shape", f'tensor "{name}" has {len(values)} dimensions, more than {MAX_RANK}')
+            return None
+        shape = tuple(values.tolist())
+        if any(d < -1 for d in shape):
+            self._bad(record, "shape", f'tensor "{name}" has a negative dimension: {list(shape)}')
+            return None
+        if -1 in shape:
+            if used:
+                self._unsupported.append(
+                    f'tensor "{name}" has dynamic shape {list(shape)} (convert the model with a fixed input shape)'
+                )
+            return None
+        return shape
+
+    def _constant(
+        self, record: Record, name: str, shape: tuple[int, ...], dtype: DType, nbytes: int
+    ) -> np.ndarray[Any, Any] | None:
+        buffers = self._model["buffers"]
+        index = record["buffer"]
+        if index >= len(buffers):
+            self._bad(record, "buffer", f'tensor "{name}" has buffer {index}, but the model has {len(buffers)} buffers')
+            return None
+        buffer = buffers[index]
+        # Offsets of 0 and 1 mean that the data are in the FlatBuffer.
+        if buffer["offset"] > 1:
+            self._outside(buffer, name)
+            return None
+        data = buffer["data"]
+        if data.size == 0:
+            return None
+        if data.size != nbytes:
+            self._bad(
+                buffer, "data", f'tensor "{name}" {list(shape)} {dtype.value} needs {nbytes} bytes, not {data.size}'
+            )
+            return None
+        if dtype is DType.RESOURCE or (dtype is DType.BOOL and (data > 1).any()):
+            self._bad(buffer, "data", f'tensor "{name}" of type {dtype.value} has bytes that are none of its values')
+            return None
+        elements = prod(shape)
+        key = (index, dtype, elements)
+        if key not in self._unpacked:
+            self._unpacked[key] = unpack(data, dtype, elements)
+        return self._unpacked[key].reshape(shape)
+
+    def _outside(self, buffer: Record, name: str) -> None:
+        if buffer["offset"] + buffer["size"] > len(self._data):
+            self._bad(buffer, "offset", f'data of tensor "{name}" at {buffer["offset"]} are outside the file')
+        else:
+            self._unsupported.append(f'tensor "{name}" has its data behind the FlatBuffer, as models over 2 GB do')
+
+    def _quant(self, record: Record, name: str, shape: tuple[int, ...], dtype: DType) -> Quant | None:
+        quantization: Record | None = record["quantization"]
+        if quantization is None:
+            return None
+        if quantization["details"] is not None:
+            self._unsupported.append(f'tensor "{name}" has {quantization["details"].type}')
+            return None
+        scales = quantization["scale"]
+        zero_points = quantization["zero_point"]
+        count = len(scales)
+        if count == 0:
+            return None
+        if len(zero_points) != count:
+            self._bad(
+                quantization, "zero_point", f'tensor "{name}" has {count} scales and {len(zero_points)} zero points'
+            )
+            return None
+        wrong = scales[~(np.isfinite(scales) & (scales >= _SMALLEST_NORMAL))]
+        if wrong.size:
+            self._bad(quantization, "scale", f'tensor "{name}" has scale {wrong[0]}, not a normal positive number')
+            return None
+        axis = self._axis(quantization, name, shape, count)
+        if axis is None or dtype.integer_range is None:
+            return None
+        low, high = dtype.integer_range
+        if zero_points.min() < low or zero_points.max() > high:
+            worst = zero_points.min() if zero_points.min() < low else zero_points.max()
+            self._bad(quantization, "zero_point", f'tensor "{name}" has zero point {worst}, outside {low}..{high}')
+            return None
+        return Quant(tuple(scales.tolist()), tuple(zero_points.tolist()), axis if count > 1 else None)
+
+    def _axis(self, quantization: Record, name: str, shape: tuple[int, ...], count: int) -> int | None:
+        """The dimension of the scales, mended if it does not exist; None and a report if nothing fits."""
+        axis: int = quantization["quantized_dimension"]
+        if axis < 0 or (shape and axis >= len(shape)):
+            if count > 1 and (not shape or shape[0] != count):
+                self._bad(
+                    quantization,
+                    "quantized_dimension",
+                    f'tensor "{name}" {list(shape)} has {count} scales along dimension {axis}',
+                )
+                return None
+            self._repair(quantization, name, axis)
+            axis = 0
+        if count > 1 and (axis >= len(shape) or shape[axis] != count):
+            self._bad(
+                quantization, "scale", f'tensor "{name}" {list(shape)} has {count} scales along dimension {axis}'
+            )
+            return None
+        return axis
+
+    def _repair(self, quantization: Record, name: str, axis: int) -> None:
+        self._repairs.append(
+            f'{quantization.where("quantized_dimension")}: dimension {axis} of tensor "{name}" does not exist, '
+            "read as 0"
+        )
+        if not self._patched:
+            self._patched += self._data
+        at = quantization.offset("quantized_dimension")
+        self._patched[at : at + 4] = bytes(4)
+
+
+class _Names:
+    """Makes names unique within a graph."""
+
+    def __init__(self) -> None:
+        self._used: set[str] = set()
+        self._last: dict[str, int] = {}
+
+    def unique(self, name: str, index: int) -> str:
+        base = candidate = name or f"tensor{index}"
+        while candidate in self._used:
+            self._last[base] = self._last.get(base, 0) + 1
+            candidate = f"{base}_{self._last[base]}"
+        self._used.add(candidate)
+        return candidate
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "replace")
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _SHOWN else name[: _SHOWN - 1] + "\N{HORIZONTAL ELLIPSIS}"
