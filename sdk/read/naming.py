@@ -34,5 +34,5 @@ def c_identifier(path: str) -> str:
     name = re.sub(r"[^A-Za-z0-9_]+", "_", stem).strip("_")[:_LENGTH].rstrip("_")
     if not name or not name[0].isalpha() or name.lower().startswith("sdk_") or name.lower() in _RESERVED:
         name = f"model_{name}".rstrip("_")
-    digest = hashlib.sha256(stem.encode("utf-8", "surrogateescape")).hexdigest()
+    digest = hashlib.sha256(stem.encode("utf-8", "surrogatepass")).hexdigest()
     return name if name == stem else f"{name}_{digest[:6]}"

@@ -145,9 +145,10 @@ class _Reader:
 
     def _check_signature(self, record: Record) -> None:
         """A batch size left open is fixed by ``shape``; another open dimension is for the caller to fix."""
-        if any(d < 0 for d in record["shape_signature"][1 : MAX_RANK + 1].tolist()):
+        signature = record["shape_signature"][:MAX_RANK].tolist()
+        if any(d < 0 for d in signature[1:]):
             self._unsupported.append(
-                f'input "{_text(record["name"])}" has dynamic shape {record["shape_signature"][:MAX_RANK].tolist()} '
+                f'input "{_short(_text(record["name"]))}" has dynamic shape {signature} '
                 "(convert the model with a fixed input shape)"
             )
 
@@ -169,9 +170,9 @@ class _Reader:
         version: int = code["version"]
         spec = OPS.get(kind)
         if spec is None or version > spec.version:
-            name = f' "{_text(code["custom_code"])}"' if kind == "CUSTOM" else ""
+            name = f' "{_short(_text(code["custom_code"]))}"' if kind == "CUSTOM" else ""
             layer = f"graph {graph}, layer {index}" if graph else f"layer {index}"
-            produced = ", ".join(f'"{_text(tensors[o]["name"])}"' for o in outputs[:4])
+            produced = ", ".join(f'"{_short(_text(tensors[o]["name"]))}"' for o in outputs[:4])
             known = f"versions up to {spec.version} are known" if spec else "the operator is not known here"
             self._unsupported.append(f"{layer} {kind}{name} v{version} (tensor {produced}): {known}")
             return None
@@ -221,11 +222,12 @@ class _Reader:
 
     def _tensor(self, index: int, record: Record, used: bool, names: _Names) -> Tensor | None:
         name = names.unique(_text(record["name"]), index)
+        label = f'tensor {index} "{_short(name)}"'
         type_ = record["type"]
         if not 0 <= type_ < len(TENSOR_TYPES):
-            self._bad(record, "type", f'tensor "{name}" has unknown type {type_}')
+            self._bad(record, "type", f"{label} has unknown type {type_}")
             return None
-        shape = self._shape(record, name, used)
+        shape = self._shape(record, label, used)
         reason = (
             f"has type {TENSOR_TYPES[type_]}"
             if TENSOR_TYPES[type_] not in DType.__members__
@@ -237,59 +239,57 @@ class _Reader:
         )
         if reason:
             if used:
-                self._unsupported.append(f'tensor {index} "{name}" {reason}')
+                self._unsupported.append(f"{label} {reason}")
             return None
         if shape is None:
             return None
         dtype = DType[TENSOR_TYPES[type_]]
         nbytes = -(-prod(shape) * dtype.bits // 8)
         if nbytes > MAX_BYTES:
-            self._bad(record, "shape", f'tensor "{name}" of shape {list(shape)} has {nbytes} bytes, which overflows')
+            self._bad(record, "shape", f"{label} of shape {list(shape)} has {nbytes} bytes, which overflows")
             return None
-        data = self._constant(record, name, shape, dtype, nbytes)
-        quant = self._quant(record, name, shape, dtype)
+        data = self._constant(record, label, shape, dtype, nbytes)
+        quant = self._quant(record, label, shape, dtype)
         return Tensor(index, name, shape, dtype, quant, data, bool(record["is_variable"]))
 
-    def _shape(self, record: Record, name: str, used: bool) -> tuple[int, ...] | None:
+    def _shape(self, record: Record, label: str, used: bool) -> tuple[int, ...] | None:
         values = record["shape"]
         if len(values) > MAX_RANK:
-            self._bad(record, "shape", f'tensor "{name}" has {len(values)} dimensions, more than {MAX_RANK}')
+            self._bad(record, "shape", f"{label} has {len(values)} dimensions, more than {MAX_RANK}")
             return None
         shape = tuple(values.tolist())
         if any(d < -1 for d in shape):
-            self._bad(record, "shape", f'tensor "{name}" has a negative dimension: {list(shape)}')
+            self._bad(record, "shape", f"{label} has a negative dimension: {list(shape)}")
             return None
         if -1 in shape:
             if used:
                 self._unsupported.append(
-                    f'tensor "{name}" has dynamic shape {list(shape)} (convert the model with a fixed input shape)'
+                    f"{label} has dynamic shape {list(shape)} (convert the model with a fixed input shape)"
                 )
             return None
         return shape
 
     def _constant(
-        self, record: Record, name: str, shape: tuple[int, ...], dtype: DType, nbytes: int
+        self, record: Record, label: str, shape: tuple[int, ...], dtype: DType, nbytes: int
     ) -> np.ndarray[Any, Any] | None:
         buffers = self._model["buffers"]
         index = record["buffer"]
         if index >= len(buffers):
-            self._bad(record, "buffer", f'tensor "{name}" has buffer {index}, but the model has {len(buffers)} buffers')
+            self._bad(record, "buffer", f"{label} has buffer {index}, but the model has {len(buffers)} buffers")
             return None
         buffer = buffers[index]
         # Offsets of 0 and 1 mean that the data are in the FlatBuffer.
         if buffer["offset"] > 1:
-            self._outside(buffer, name)
+            self._outside(buffer, label)
             return None
         data = buffer["data"]
         if data.size == 0:
             return None
         if data.size != nbytes:
-            self._bad(
-                buffer, "data", f'tensor "{name}" {list(shape)} {dtype.value} needs {nbytes} bytes, not {data.size}'
-            )
+            self._bad(buffer, "data", f"{label} {list(shape)} {dtype.value} needs {nbytes} bytes, not {data.size}")
             return None
         if dtype is DType.RESOURCE or (dtype is DType.BOOL and (data > 1).any()):
-            self._bad(buffer, "data", f'tensor "{name}" of type {dtype.value} has bytes that are none of its values')
+            self._bad(buffer, "data", f"{label} of type {dtype.value} has bytes that are none of its values")
             return None
         elements = prod(shape)
         key = (index, dtype, elements)
@@ -297,18 +297,18 @@ class _Reader:
             self._unpacked[key] = unpack(data, dtype, elements)
         return self._unpacked[key].reshape(shape)
 
-    def _outside(self, buffer: Record, name: str) -> None:
+    def _outside(self, buffer: Record, label: str) -> None:
         if buffer["offset"] + buffer["size"] > len(self._data):
-            self._bad(buffer, "offset", f'data of tensor "{name}" at {buffer["offset"]} are outside the file')
+            self._bad(buffer, "offset", f"data of {label} at {buffer['offset']} are outside the file")
         else:
-            self._unsupported.append(f'tensor "{name}" has its data behind the FlatBuffer, as models over 2 GB do')
+            self._unsupported.append(f"{label} has its data behind the FlatBuffer, as models over 2 GB do")
 
-    def _quant(self, record: Record, name: str, shape: tuple[int, ...], dtype: DType) -> Quant | None:
+    def _quant(self, record: Record, label: str, shape: tuple[int, ...], dtype: DType) -> Quant | None:
         quantization: Record | None = record["quantization"]
         if quantization is None:
             return None
         if quantization["details"] is not None:
-            self._unsupported.append(f'tensor "{name}" has {quantization["details"].type}')
+            self._unsupported.append(f"{label} has {quantization['details'].type}")
             return None
         scales = quantization["scale"]
         zero_points = quantization["zero_point"]
@@ -316,25 +316,23 @@ class _Reader:
         if count == 0:
             return None
         if len(zero_points) != count:
-            self._bad(
-                quantization, "zero_point", f'tensor "{name}" has {count} scales and {len(zero_points)} zero points'
-            )
+            self._bad(quantization, "zero_point", f"{label} has {count} scales and {len(zero_points)} zero points")
             return None
         wrong = scales[~(np.isfinite(scales) & (scales >= _SMALLEST_NORMAL))]
         if wrong.size:
-            self._bad(quantization, "scale", f'tensor "{name}" has scale {wrong[0]}, not a normal positive number')
+            self._bad(quantization, "scale", f"{label} has scale {wrong[0]}, not a normal positive number")
             return None
-        axis = self._axis(quantization, name, shape, count)
+        axis = self._axis(quantization, label, shape, count)
         if axis is None or dtype.integer_range is None:
             return None
         low, high = dtype.integer_range
         if zero_points.min() < low or zero_points.max() > high:
             worst = zero_points.min() if zero_points.min() < low else zero_points.max()
-            self._bad(quantization, "zero_point", f'tensor "{name}" has zero point {worst}, outside {low}..{high}')
+            self._bad(quantization, "zero_point", f"{label} has zero point {worst}, outside {low}..{high}")
             return None
         return Quant(tuple(scales.tolist()), tuple(zero_points.tolist()), axis if count > 1 else None)
 
-    def _axis(self, quantization: Record, name: str, shape: tuple[int, ...], count: int) -> int | None:
+    def _axis(self, quantization: Record, label: str, shape: tuple[int, ...], count: int) -> int | None:
         """The dimension of the scales, mended if it does not exist; None and a report if nothing fits."""
         axis: int = quantization["quantized_dimension"]
         if axis < 0 or (shape and axis >= len(shape)):
@@ -342,22 +340,19 @@ class _Reader:
                 self._bad(
                     quantization,
                     "quantized_dimension",
-                    f'tensor "{name}" {list(shape)} has {count} scales along dimension {axis}',
+                    f"{label} {list(shape)} has {count} scales along dimension {axis}",
                 )
                 return None
-            self._repair(quantization, name, axis)
+            self._repair(quantization, label, axis)
             axis = 0
         if count > 1 and (axis >= len(shape) or shape[axis] != count):
-            self._bad(
-                quantization, "scale", f'tensor "{name}" {list(shape)} has {count} scales along dimension {axis}'
-            )
+            self._bad(quantization, "scale", f"{label} {list(shape)} has {count} scales along dimension {axis}")
             return None
         return axis
 
-    def _repair(self, quantization: Record, name: str, axis: int) -> None:
+    def _repair(self, quantization: Record, label: str, axis: int) -> None:
         self._repairs.append(
-            f'{quantization.where("quantized_dimension")}: dimension {axis} of tensor "{name}" does not exist, '
-            "read as 0"
+            f"{quantization.where('quantized_dimension')}: dimension {axis} of {label} does not exist, read as 0"
         )
         if not self._patched:
             self._patched += self._data
