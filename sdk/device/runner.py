@@ -132,9 +132,9 @@ def runner_for(board: Board, image: Image, *, emulate: bool, port: str | None = 
     if emulator is None:
         raise DeviceError(board.id, "no emulator runs it", "attach the board and leave --emulate away")
     if emulator.kind == "rp2040js":
-        from sdk.device.emulate_rp2040 import Rp2040Runner
+        from sdk.device.emulate_rp2040js import Rp2040jsRunner
 
-        return Rp2040Runner(board, image)
+        return Rp2040jsRunner(board, image)
     from sdk.device.emulate_qemu import QemuSystemRunner, QemuUserRunner
 
     return QemuUserRunner(board, image) if emulator.kind == "qemu-user" else QemuSystemRunner(board, image)
