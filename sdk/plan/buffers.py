@@ -1,0 +1,83 @@
+"""What the planner is given and what it returns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sdk.kernels.base import Interval
+
+BufferId = tuple[str, int]
+"""("tensor", id of the tensor) or ("scratch", index of the step)."""
+
+
+def tensor_buffer(tensor: int) -> BufferId:
+    """The buffer of a tensor that owns its storage."""
+    return "tensor", tensor
+
+
+def scratch_buffer(step: int) -> BufferId:
+    """The buffer of a step's working memory."""
+    return "scratch", step
+
+
+@dataclass(frozen=True)
+class Buffer:
+    """A range of bytes that is needed from one step to another.
+
+    Attributes:
+        size: bytes, positive.
+        align: the offset must be a multiple of it; a power of two.
+        first: the step that writes it; -1 when it is written before the first step.
+        last: the last step that needs it, inclusive; the number of steps when it is read after the last.
+    """
+
+    id: BufferId
+    size: int
+    align: int
+    first: int
+    last: int
+
+    def meets(self, other: Buffer) -> bool:
+        """Whether both are needed in some step."""
+        return self.first <= other.last and other.first <= self.last
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """Leave for a step's output to share bytes with an input that dies in that step.
+
+    Attributes:
+        early: the input.
+        late: the output.
+        forbidden: disjoint ascending half-open intervals of offset[late] - offset[early].
+    """
+
+    early: BufferId
+    late: BufferId
+    forbidden: tuple[Interval, ...]
+
+
+@dataclass(frozen=True)
+class MemoryPlan:
+    """An offset for each buffer.
+
+    Attributes:
+        offsets: bytes from the start of the arena.
+        size: bytes of the arena.
+        lower_bound: no placement of these buffers is smaller.
+        strategy: what found the placement.
+    """
+
+    offsets: Mapping[BufferId, int]
+    size: int
+    lower_bound: int
+    strategy: str
+
+    def tensor_offset(self, tensor: int) -> int:
+        """Offset of a tensor that owns its storage."""
+        return self.offsets[tensor_buffer(tensor)]
+
+    def scratch_offset(self, step: int) -> int:
+        """Offset of a step's working memory."""
+        return self.offsets[scratch_buffer(step)]
