@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 from tiny_programs import elementwise, pixels, random_access, rows
@@ -30,7 +32,7 @@ def test_random_accesses_match_a_replay_at_every_distance(seed):
     forbidden = forbidden_distances(accesses, [0], input_size, output_size)
     expected = {d for d in range(-output_size, input_size + 1) if destroys(accesses, d, input_size, output_size)}
     assert expanded(forbidden) == expected
-    assert all(a[1] < b[0] for a, b in zip(forbidden, forbidden[1:], strict=False)), "touching intervals not merged"
+    assert all(a[1] < b[0] for a, b in itertools.pairwise(forbidden)), "touching intervals not merged"
 
 
 def test_elementwise_may_be_in_place_or_behind_its_input():

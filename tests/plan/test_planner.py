@@ -1,5 +1,5 @@
 import random
-from itertools import combinations, product
+from itertools import combinations, pairwise, product
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ def random_buffers(seed, count=40, steps=25):
 def chain(sizes, forbidden_of):
     """A network without branches whose every output may overlap its input."""
     buffers = [buffer(i, size, i - 1, i) for i, size in enumerate(sizes)]
-    pairs = zip(buffers, buffers[1:], strict=False)
+    pairs = pairwise(buffers)
     return buffers, [Overlap(a.id, b.id, forbidden_of(a.size, b.size)) for a, b in pairs]
 
 
@@ -151,7 +151,7 @@ def test_no_placement_is_below_the_lower_bound(seed):
     buffers = [buffer(i, size, i - 1, i) for i, size in enumerate(sizes)]
     overlaps = [
         Overlap(a.id, b.id, ((max(low, 1 - b.size), min(high, a.size)),))
-        for (a, b), (low, high) in zip(zip(buffers, buffers[1:], strict=False), cuts, strict=True)
+        for (a, b), (low, high) in zip(pairwise(buffers), cuts, strict=True)
         if max(low, 1 - b.size) < min(high, a.size)
     ]
     permitted = {(o.early, o.late): o.forbidden for o in overlaps}

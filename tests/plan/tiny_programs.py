@@ -37,7 +37,7 @@ def elementwise(size, count=1):
     return tuple(
         access
         for i in range(size)
-        for access in (Access({p: (i, i + 1) for p in range(count)}, (i, i)), Access({}, (i, i + 1)))
+        for access in (Access(dict.fromkeys(range(count), (i, i + 1)), (i, i)), Access({}, (i, i + 1)))
     )
 
 
