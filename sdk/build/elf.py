@@ -17,21 +17,29 @@ class LinkedImage:
     """A linked image.
 
     Attributes:
-        base: load address of ``content``'s first byte.
-        content: the bytes to be written to the board's flash.
+        segments: (load address, bytes) of what is written to the board's flash, by ascending address.
         ram_bytes: statically allocated RAM, stacks and arena included.
-        symbols: addresses and sizes of the functions and objects.
     """
 
-    base: int
-    content: bytes
+    segments: tuple[tuple[int, bytes], ...]
     ram_bytes: int
-    symbols: dict[str, tuple[int, int]]
 
     @property
     def flash_bytes(self) -> int:
         """Bytes of flash that the image takes."""
-        return len(self.content)
+        return sum(len(data) for _, data in self.segments)
+
+    @property
+    def base(self) -> int:
+        """Load address of the first byte."""
+        return self.segments[0][0]
+
+    def flat(self) -> bytes:
+        """The bytes from ``base`` on, with gaps as erased flash reads."""
+        content = bytearray()
+        for address, data in self.segments:
+            content += b"\xff" * (address - self.base - len(content)) + data
+        return bytes(content)
 
 
 def read_image(path: Path, board: Board) -> LinkedImage:
@@ -49,18 +57,8 @@ def read_image(path: Path, board: Board) -> LinkedImage:
         ]
         if not segments:
             raise BuildError(path, "has no segment to load")
-        table = elf.get_section_by_name(".symtab")
-        symbols = {s.name: (s["st_value"], s["st_size"]) for s in table.iter_symbols()} if table else {}
         ram = sum(section["sh_size"] for section in elf.iter_sections() if _is_ram(section, board))
-    segments.sort()
-    base = segments[0][0]
-    content = bytearray()
-    for address, data in segments:
-        if board.hosted:  # only its size means something: an operating system loads it
-            content += data
-        else:
-            content += b"\xff" * (address - base - len(content)) + data
-    return LinkedImage(base, bytes(content), ram, symbols)
+    return LinkedImage(tuple(sorted(segments)), ram)
 
 
 def _in_flash(board: Board, address: int) -> bool:

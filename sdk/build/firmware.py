@@ -215,16 +215,16 @@ def _finish(
     board = models[0][0].board
     elf = folder / f"{name}.elf"
     image = read_image(elf, board)
-    content = image.content
-    if any("boot2" in memory.roles for memory in board.memories):
-        content = seal_boot2(content)
     binary = uf2_path = None
     if "bin" in board.image.formats:
+        content = image.flat()
+        if any("boot2" in memory.roles for memory in board.memories):
+            content = seal_boot2(content)
         binary = folder / f"{name}.bin"
         binary.write_bytes(content)
-    if board.image.uf2_family is not None:
-        uf2_path = folder / f"{name}.uf2"
-        uf2_path.write_bytes(uf2(content, image.base, board.image.uf2_family))
+        if board.image.uf2_family is not None:
+            uf2_path = folder / f"{name}.uf2"
+            uf2_path.write_bytes(uf2(content, image.base, board.image.uf2_family))
     firmware = Firmware(
         folder, board, tuple(models), build_id, elf, binary, uf2_path, image, compiler, flags, STACK_BYTES
     )

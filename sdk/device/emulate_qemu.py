@@ -54,6 +54,11 @@ class QemuSystemRunner(Runner):
         return f"QEMU {qemu_version(self._emulator.program)} {self._emulator.machine}"
 
     @property
+    def cycles_source(self) -> str:
+        """The plug-in's timing tables."""
+        return "estimated from the core manual's timings, no wait states"
+
+    @property
     def note(self) -> str:
         """Why there are no counters, or nothing."""
         return self._note

@@ -69,6 +69,11 @@ class Rp2040jsRunner(Runner):
         """The emulator's name and version."""
         return f"rp2040js {_wanted_version()}"
 
+    @property
+    def cycles_source(self) -> str:
+        """The firmware's own counter, as the emulator drives it."""
+        return "SysTick of the emulated core, no flash wait states"
+
     def start(self) -> Endpoint:
         """Start the emulator; the firmware runs at once."""
         modules = node_modules()

@@ -86,6 +86,11 @@ class Runner(ABC):
         return None
 
     @property
+    def cycles_source(self) -> str:
+        """What counts the cycles that ``counters`` or the device reports."""
+        return "the board's cycle counter"
+
+    @property
     def note(self) -> str:
         """What a user should know of this run, such as why there are no counters; may be empty."""
         return ""
