@@ -7,6 +7,9 @@ from typing import Any
 from sdk.board.board import Board, Memory
 from sdk.errors import BoardError
 
+_HOT = ("*/kernels/*", "*libgcc.a:*")
+"""Objects whose code runs from RAM where the flash is slower: kernels, and the arithmetic that they call."""
+
 
 def link_view(board: Board, stack_bytes: int) -> dict[str, Any]:
     """The context of ``templates/link.ld.j2``.
@@ -27,8 +30,8 @@ def link_view(board: Board, stack_bytes: int) -> dict[str, Any]:
         "memories": [_memory(memory) for memory in board.memories],
         "boot2": [board.memory("boot2").name] if "boot2" in roles else [],
         **{role: board.memory(role).name for role in ("vectors", "text", "rodata", "data", "arena")},
-        "text_inputs": [".text*"] if copied else [".text*", ".ramfunc*"],
-        "data_inputs": [".ramfunc*", ".data*"] if copied else [".data*"],
+        "text_inputs": [f"*(EXCLUDE_FILE({' '.join(_HOT)}) .text*)"] if copied else ["*(.text* .ramfunc*)"],
+        "data_inputs": [*(f"{hot}(.text*)" for hot in _HOT), "*(.ramfunc* .data*)"] if copied else ["*(.data*)"],
         "stacks": stacks,
         "stack_bytes": stack_bytes,
     }

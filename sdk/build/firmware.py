@@ -225,6 +225,8 @@ def _finish(
         if board.image.uf2_family is not None:
             uf2_path = folder / f"{name}.uf2"
             uf2_path.write_bytes(uf2(content, image.base, board.image.uf2_family))
+    shutil.rmtree(folder / "obj")
+    (folder / ".sconsign.dblite").unlink(missing_ok=True)
     firmware = Firmware(
         folder, board, tuple(models), build_id, elf, binary, uf2_path, image, compiler, flags, STACK_BYTES
     )
@@ -233,7 +235,7 @@ def _finish(
 
 
 def _manifest(firmware: Firmware, optimize: Optimize) -> dict[str, object]:
-    files = sorted(p for p in firmware.folder.rglob("*") if p.is_file() and p.suffix != ".o" and ".scons" not in p.name)
+    files = sorted(p for p in firmware.folder.rglob("*") if p.is_file())
     return {
         "schema_version": 1,
         "sdk_version": __version__,
