@@ -37,6 +37,10 @@ class MirrorPadMode(Enum):
     SYMMETRIC = 1
 
 
+Pads = tuple[int, int, int, int]
+"""Rows above and below, columns left and right of an image, of the input's zero point."""
+
+
 @dataclass(frozen=True)
 class Attrs:
     """No parameters."""
@@ -44,7 +48,7 @@ class Attrs:
 
 @dataclass(frozen=True)
 class Conv2DAttrs(Attrs):
-    """CONV_2D."""
+    """CONV_2D; ``pads``, which no file has, stands in for ``padding`` when given."""
 
     padding: Padding
     stride_h: int
@@ -52,11 +56,16 @@ class Conv2DAttrs(Attrs):
     activation: Activation = Activation.NONE
     dilation_h: int = 1
     dilation_w: int = 1
+    pads: Pads | None = None
+
+    def resolved_pads(self, size: tuple[int, int], filter_size: tuple[int, int]) -> Pads:
+        """Padding of an image of (height, width) under a filter of (height, width)."""
+        return _resolved_pads(self, size, filter_size)
 
 
 @dataclass(frozen=True)
 class DepthwiseConv2DAttrs(Attrs):
-    """DEPTHWISE_CONV_2D; output channel = input channel * depth_multiplier + m."""
+    """DEPTHWISE_CONV_2D; output channel = input channel * depth_multiplier + m; ``pads`` as for CONV_2D."""
 
     padding: Padding
     stride_h: int
@@ -65,6 +74,27 @@ class DepthwiseConv2DAttrs(Attrs):
     activation: Activation = Activation.NONE
     dilation_h: int = 1
     dilation_w: int = 1
+    pads: Pads | None = None
+
+    def resolved_pads(self, size: tuple[int, int], filter_size: tuple[int, int]) -> Pads:
+        """Padding of an image of (height, width) under a filter of (height, width)."""
+        return _resolved_pads(self, size, filter_size)
+
+
+def _resolved_pads(
+    attrs: Conv2DAttrs | DepthwiseConv2DAttrs, size: tuple[int, int], filter_size: tuple[int, int]
+) -> Pads:
+    """Source: ComputePaddingWithOffset in tensorflow/lite/kernels/padding.h: the odd one goes after the image."""
+    if attrs.pads is not None:
+        return attrs.pads
+    if attrs.padding is Padding.VALID:
+        return (0, 0, 0, 0)
+    strides, dilations = (attrs.stride_h, attrs.stride_w), (attrs.dilation_h, attrs.dilation_w)
+    totals = [
+        max((-(-length // stride) - 1) * stride + (taps - 1) * dilation + 1 - length, 0)
+        for length, taps, stride, dilation in zip(size, filter_size, strides, dilations, strict=True)
+    ]
+    return totals[0] // 2, -(-totals[0] // 2), totals[1] // 2, -(-totals[1] // 2)
 
 
 @dataclass(frozen=True)

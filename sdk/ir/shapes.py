@@ -96,10 +96,14 @@ def _window(site: _Site, size: Shape, filter_: Shape, dilation: Shape = (1, 1)) 
     attrs = site.attrs
     _positive(stride_h=attrs.stride_h, stride_w=attrs.stride_w, dilation_h=dilation[0], dilation_w=dilation[1])
     _positive(filter_h=filter_[0], filter_w=filter_[1])
+    pads = getattr(attrs, "pads", None)
+    added = (0, 0) if pads is None else (pads[0] + pads[1], pads[2] + pads[3])
     out = []
-    for length, taps, stride, rate in zip(size, filter_, (attrs.stride_h, attrs.stride_w), dilation, strict=True):
+    for length, taps, stride, rate, more in zip(
+        size, filter_, (attrs.stride_h, attrs.stride_w), dilation, added, strict=True
+    ):
         extent = (taps - 1) * rate + 1
-        room = length if attrs.padding is a.Padding.SAME else length - extent + 1
+        room = length if pads is None and attrs.padding is a.Padding.SAME else length + more - extent + 1
         if room <= 0:
             raise ShapeError(f"a window of {extent} does not fit {length} without padding")
         out.append(-(-room // stride))

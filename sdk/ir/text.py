@@ -73,7 +73,8 @@ def _values(values: np.ndarray[Any, Any]) -> str:
 
 
 def _op(op: Op) -> str:
-    attrs = " ".join(f"{f.name}={_attr(getattr(op.attrs, f.name))}" for f in fields(op.attrs))
+    values = {f.name: getattr(op.attrs, f.name) for f in fields(op.attrs)}
+    attrs = " ".join(f"{name}={_attr(value)}" for name, value in values.items() if value is not None)
     inner = f" intermediates {_ids(op.intermediates)}" if op.intermediates else ""
     text = f"{op.id} {op.kind} v{op.version} ({_ids(op.inputs)}) -> ({_ids(op.outputs)}){inner}"
     return f"{text} {attrs}".rstrip()

@@ -99,6 +99,12 @@ class _Writer:
                 f"operator {op.id} {op.kind} has {type(op.attrs).__name__}",
                 "use a kind of sdk.ir.ops.OPS and its attributes",
             )
+        if getattr(op.attrs, "pads", None) is not None:
+            raise ModelError(
+                self._module.name,
+                f"operator {op.id} {op.kind} has explicit padding, which a .tflite file can't hold",
+                "write the module as it was before padding was folded",
+            )
         table = OPTIONS[op.kind]
         return {
             "opcode_index": self._codes.setdefault((op.kind, op.version), len(self._codes)),
