@@ -18,7 +18,7 @@ static struct {
 
 typedef struct {
     bool timed;
-    uint32_t last;
+    uint32_t stop_after;
     uint32_t done;
 } progress;
 
@@ -80,12 +80,12 @@ static int after_step(void *context, uint32_t step)
         sdk_step_stamps[step] = port_cycles();
     }
     run->done = step;
-    return step == run->last;
+    return step != 0 && step == run->stop_after;
 }
 
 sdk_status sdk_harness_invoke(const sdk_model *model, bool timed, uint32_t stop_after, sdk_invocation *result)
 {
-    if (stop_after != SDK_ALL_STEPS && stop_after >= model->step_count) {
+    if (stop_after > model->step_count) {
         return SDK_STATUS_BAD_INDEX;
     }
     if (timed && model->step_count >= sdk_step_stamp_count) {
@@ -98,9 +98,8 @@ sdk_status sdk_harness_invoke(const sdk_model *model, bool timed, uint32_t stop_
         }
     }
 
-    const bool stops = stop_after != SDK_ALL_STEPS;
-    progress run = {.timed = timed, .last = stops ? stop_after + 1 : SDK_ALL_STEPS, .done = model->step_count};
-    const sdk_step_hook hook = timed || stops ? after_step : NULL;
+    progress run = {.timed = timed, .stop_after = stop_after, .done = model->step_count};
+    const sdk_step_hook hook = timed || stop_after != 0 ? after_step : NULL;
 
     const uint64_t micros = port_micros();
     const uint64_t start = timed ? 0 : port_cycles();

@@ -24,8 +24,6 @@ typedef enum {
     SDK_STATUS_STALE = 9,
 } sdk_status;
 
-#define SDK_ALL_STEPS 0xffffffffu
-
 typedef struct {
     uint64_t cycles;
     uint64_t micros;
@@ -43,7 +41,7 @@ sdk_status sdk_harness_write(const sdk_model *model, uint32_t input, uint32_t of
                              uint32_t bytes);
 
 /*
- * Runs the model up to and with step stop_after, or SDK_ALL_STEPS. Every input must have been written since the last
+ * Runs the model's first stop_after steps, or all of them if it is 0. Every input must have been written since the last
  * invoke, because the steps reuse the inputs' memory. See sdk/firmware.h for the time stamps.
  */
 sdk_status sdk_harness_invoke(const sdk_model *model, bool timed, uint32_t stop_after, sdk_invocation *result);

@@ -200,7 +200,7 @@ static uint32_t body_bytes(uint8_t command)
 {
     switch (command) {
     case MODEL_INFO: /* first u32 */
-    case INVOKE:     /* last step u32 */
+    case INVOKE:     /* steps to run u32 */
         return 4;
     case WRITE_INPUT: /* input u32, offset u32, data */
     case STEP_CYCLES: /* first u32, count u32 */

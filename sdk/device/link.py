@@ -22,12 +22,12 @@ from sdk.device.framing import MAX_BODY, PROTOCOL_VERSION, REPLY_BIT, Command, D
 from sdk.device.ports import close_port, open_port
 from sdk.errors import DeviceError, InputError, LinkError
 
-_ALL_STEPS = 0xFFFFFFFF
+_ALL_STEPS = 0
 _FLAG_TIMED = 1
 _FLAG_BOOT_LOADER = 1
 _HAS_CYCLES, _HAS_MICROS, _HAS_FAULT = 1, 2, 4
 _MAX_WINDOW = 8
-_MAX_RETRY_S = 2.0
+_LONGEST_SILENCE = 8
 _MAX_READ = 65536
 _BACKWARDS = 1 << 63
 _CLOCK_TOLERANCE = 0.01
@@ -64,7 +64,7 @@ class DeviceInfo:
     """What the firmware says of itself.
 
     Attributes:
-        board: id of the board that it was built for.
+        board_id: id of the board that it was built for.
         build_id: 20 bytes that name the build.
         max_body: largest body of a frame in bytes.
         window: requests that may be under way at once.
@@ -75,7 +75,7 @@ class DeviceInfo:
         fault: what ended the previous run, if it was a fault.
     """
 
-    board: str
+    board_id: str
     build_id: bytes
     max_body: int
     window: int
@@ -178,7 +178,7 @@ class Session:
             url: name or URL of the port.
             baud: bits per second; ignored by ports that are not serial lines.
             timeout_s: deadline of this and of the session's operations, beside the time that their bytes take.
-            retry_s: silence after which a request is sent again; doubles with each repeat.
+            retry_s: silence after which a request is sent again; doubles with each repeat, up to eightfold.
 
         Raises:
             DeviceError: the port cannot be opened, or the firmware speaks another version of the protocol.
@@ -238,13 +238,17 @@ class Session:
         Args:
             model: index of the model.
             timed: whether to take a time stamp at each step.
-            stop_after: index of the last step to run; None for all.
+            stop_after: number of steps to run, 1 or more; None for all.
             deadline_s: time to wait for the end.
 
         Raises:
-            DeviceError: an input was not written, or there is no such step.
+            InputError: there is no such model or number of steps.
+            DeviceError: an input was not written.
             LinkError: the link failed, or the time was over.
         """
+        steps = self._model(model).steps
+        if stop_after is not None and not 1 <= stop_after <= steps:
+            raise InputError(self.models[model].name, f"cannot stop after step {stop_after}", f"it has {steps} steps")
         body = struct.pack("<I", _ALL_STEPS if stop_after is None else stop_after)
         request = _Request(Command.INVOKE, model, body, _FLAG_TIMED if timed else 0)
         # A repeat would be received during the run and disturb its timing.
@@ -271,7 +275,7 @@ class Session:
         return self._read(Command.READ_OUTPUT, model, index, list(_chunks(size, self.info.max_body)))
 
     def read_step(self, model: int, step: int) -> bytes:
-        """Return the first output of a step, right after an invoke that stopped after that step."""
+        """Return the first output of a step, right after an invoke that ended with it (``stop_after=step + 1``)."""
         request = _Request(Command.READ_STEP, model, struct.pack("<III", step, 0, 0))
         (size,) = self._unpack(struct.Struct("<I"), Command.READ_STEP, self._exchange([request], self._timeout_s)[0])
         parts = list(_chunks(size, self.info.max_body - 4))
@@ -338,7 +342,7 @@ class Session:
         if not 128 <= max_body <= MAX_BODY or window < 1 or models > 255:
             raise self._malformed(Command.HELLO)
         return DeviceInfo(
-            board=board.decode(errors="replace"),
+            board_id=board.decode(errors="replace"),
             build_id=build_id,
             max_body=max_body,
             window=window,
@@ -377,10 +381,13 @@ class Session:
 
     # ---- Helpers of the operations ----
 
+    def _model(self, index: int) -> ModelInfo:
+        if not 0 <= index < len(self.models):
+            raise InputError(self._url, f"the firmware has no model {index}", f"it has {len(self.models)}")
+        return self.models[index]
+
     def _tensor_bytes(self, model: int, kind: str, index: int) -> int:
-        if not 0 <= model < len(self.models):
-            raise InputError(self._url, f"the firmware has no model {model}", f"it has {len(self.models)}")
-        info = self.models[model]
+        info = self._model(model)
         sizes = info.input_bytes if kind == "input" else info.output_bytes
         if not 0 <= index < len(sizes):
             raise InputError(info.name, f"there is no {kind} {index}", f"the model has {len(sizes)}")
@@ -494,7 +501,7 @@ class Session:
                 raise self._silence(requests[min(frames)].command)
             if now >= heard + silence_s:
                 lost = list(frames)
-                silence_s = min(2 * silence_s, max(quiet_s, _MAX_RETRY_S))
+                silence_s = min(2 * silence_s, max(quiet_s, _LONGEST_SILENCE * self._retry_s))
             elif now < repeat + self._round_trip_s:
                 continue  # what comes so soon after a repeat may tell of the frames before it
             elif damaged and not lost:
@@ -543,7 +550,7 @@ class Session:
                 "flash firmware of this version of sdk",
             )
         if reply.code == Status.NO_SESSION:
-            raise _SessionLostError(self._url, "the device restarted", "open a new session; its fault tells why")
+            raise _SessionLostError(self._url, f"the device restarted{self._heard()}", "open a new session")
 
     def _refusal(self, request: _Request, reply: Message) -> DeviceError:
         try:
@@ -554,11 +561,13 @@ class Session:
         return DeviceError(self._url, problem, _REMEDIES.get(status, ""))
 
     def _silence(self, command: Command) -> LinkError:
-        heard = self._decoder.rubbish.decode("ascii", errors="replace").strip()
-        problem = f"no answer to {command.name} in time after {self.retries} retries" + (
-            f"; the port said {heard!r}" if heard else ""
-        )
+        problem = f"no answer to {command.name} in time, {self.retries} retries{self._heard()}"
         return LinkError(self._url, problem, "check port, baud rate and cable, and that the firmware is sdk's")
+
+    def _heard(self) -> str:
+        """Return what came and was no frame, for messages: a fault report, or another program's words."""
+        heard = self._decoder.rubbish.decode("ascii", errors="replace").strip()
+        return f"; it said {heard!r}" if heard else ""
 
     def _gone(self, error: Exception) -> LinkError:
         return _SessionLostError(self._url, f"the port went away: {error}", "check cable and power, and start again")

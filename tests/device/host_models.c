@@ -17,6 +17,10 @@
 #define COUNT(array) ((uint32_t)(sizeof(array) / sizeof(array)[0]))
 #define ARENA 8192
 
+#ifndef SLOW_NS
+#define SLOW_NS 40000000
+#endif
+
 uint8_t sdk_arena[ARENA];
 const uint32_t sdk_arena_bytes = ARENA;
 uint64_t sdk_step_stamps[4];
@@ -126,7 +130,7 @@ static const sdk_region slow_tensor[] = {{0, 1}};
 
 static int slow_invoke(uint8_t *arena, sdk_step_hook hook, void *context)
 {
-    const struct timespec time = {.tv_nsec = 40000000};
+    const struct timespec time = {.tv_nsec = SLOW_NS};
     if (ends(hook, context, 0)) {
         return 1;
     }
