@@ -67,7 +67,7 @@ class PlanError(SdkError):
 
 
 class ToolError(SdkError):
-    """A compiler, emulator or other program is missing."""
+    """A compiler, emulator or other program is missing or failed by itself."""
 
     exit_code = EXIT_NO_DEVICE
 

@@ -1,0 +1,5 @@
+"""Reference outputs: what an interpreter that is not ours computes for a model."""
+
+from sdk.oracle.oracle import Oracle, available, best
+
+__all__ = ["Oracle", "available", "best"]
