@@ -37,6 +37,7 @@ const RAM = 0x20000000;
 const RAM_BYTES = 0x42000;
 const SIO = 0xd0000000;
 const BOOT2_ADDRESS = 0x20041f00;
+const FLASH_ID = 'RP2040js';
 const EXC_HARDFAULT = 3;
 const FIFO_DEPTH = 8;
 const PSM_PROC1 = 1 << 16;
@@ -120,7 +121,7 @@ class SerialFlash {
     if (index === 0) return 0;
     if (this.command[0] === 0x05) return this.status[0];
     if (this.command[0] === 0x35) return this.status[1];
-    if (this.command[0] === 0x4b && index >= 5) return 0xe6 ^ (index * 0x1f);
+    if (this.command[0] === 0x4b && index >= 5) return FLASH_ID.charCodeAt(index - 5);
     return 0;
   }
   deselect() {
@@ -335,35 +336,41 @@ class Machine {
   run() {
     const { core0, core1, clock } = this;
     let running = core0;
+    let left = SLICE;
     try {
-      for (let i = 0; i < SLICE; i++) {
+      while (left > 0) {
         if (this.core1Runs && !core1.waiting && (this.cycles1 < this.cycles0 || core0.waiting)) {
           running = core1;
+          left--;
           this.cycles1 += core1.executeInstruction();
-          if (core1.waiting) continue;
-          if (core0.waiting && this.cycles1 > this.cycles0) {
-            clock.tick((this.cycles1 - this.cycles0) * this.cycleNanos);
-            this.cycles0 = this.cycles1;
-          }
+          if (core0.waiting && this.cycles1 > this.cycles0) this.advance(this.cycles1 - this.cycles0);
         } else if (core0.waiting && !(core0.interruptsUpdated && core0.checkForInterrupts())) {
-          const nanos = Math.min(clock.nanosToNextAlarm || IDLE_NANOS, IDLE_NANOS);
-          clock.tick(nanos);
-          this.cycles0 += nanos / this.cycleNanos;
+          clock.tick(Math.min(clock.nanosToNextAlarm || IDLE_NANOS, IDLE_NANOS));
           return false;
         } else {
           core0.waiting = false;
           running = core0;
-          const cycles = core0.executeInstruction();
-          this.cycles0 += cycles;
-          clock.tick(cycles * this.cycleNanos);
+          do {
+            left--;
+            this.advance(core0.executeInstruction());
+          } while (left > 0 && !core0.waiting && (!this.core1Runs || core1.waiting));
+          if (core1.waiting) this.cycles1 = this.cycles0; // it will wake no earlier than now
         }
-        if (core1.waiting) this.cycles1 = this.cycles0;
       }
     } catch (error) {
       if (!(error instanceof HardFault)) throw error;
       this.raiseHardFault(running, error.reason);
     }
     return true;
+  }
+
+  advance(cycles) {
+    const { clock } = this;
+    this.cycles0 += cycles;
+    const nanos = cycles * this.cycleNanos;
+    const alarm = clock.nextAlarm;
+    if (alarm !== null && alarm.nanos <= clock.nanosCounter + nanos) clock.tick(nanos);
+    else clock.nanosCounter += nanos;
   }
 
   raiseHardFault(core, reason) {
