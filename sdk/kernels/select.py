@@ -11,7 +11,7 @@ from sdk.kernels.registry import ALIAS_OPS, candidates, refusals
 from sdk.board import Board
 from sdk.errors import UnsupportedError
 from sdk.ir import Graph, Module, Op
-from sdk.kernels.base import Kernel, Prepared, Site
+from sdk.kernels.base import Access, Kernel, Prepared, Site
 
 
 class Optimize(Enum):
@@ -48,6 +48,20 @@ class Step:
         """Bytes of scratch in all: each core that takes part has its own, aligned to 8."""
         per_core = self.prepared.scratch_bytes
         return per_core if self.cut is None else 2 * (-(-per_core // 8) * 8)
+
+    @property
+    def scratch_align(self) -> int:
+        """Alignment of the scratch in bytes."""
+        return self.prepared.align if self.cut is None else max(self.prepared.align, 8)
+
+    @property
+    def access(self) -> tuple[tuple[Access, ...], ...] | None:
+        """The order in which each core that takes part touches memory; None when it is not known."""
+        order = self.prepared.access
+        if order is None or self.cut is None:
+            return None if order is None else (order,)
+        per_unit, rest = divmod(len(order), self.prepared.units)
+        return None if rest else (order[: self.cut * per_unit], order[self.cut * per_unit :])
 
     @property
     def name(self) -> str:

@@ -20,15 +20,16 @@ def apart(early_size: int, late_size: int) -> tuple[Interval, ...]:
 
 
 def forbidden_distances(
-    accesses: Sequence[Access], positions: Collection[int], input_size: int, output_size: int
+    cores: Sequence[Sequence[Access]], positions: Collection[int], input_size: int, output_size: int
 ) -> tuple[Interval, ...]:
     """Distances output start - input start at which some byte of the input is overwritten before its last read.
 
     A write of step j destroys what step i reads when j <= i: within one step the order is unknown. With
-    reads [r0, r1) and writes [w0, w1) they share a byte exactly if r0 - w1 < distance < r1 - w0.
+    reads [r0, r1) and writes [w0, w1) they share a byte exactly if r0 - w1 < distance < r1 - w0. What another
+    core reads may be read at any time.
 
     Args:
-        accesses: steps in order.
+        cores: for each core that takes part its steps in order.
         positions: the places of the input among the kernel's inputs; several when it is passed twice.
         input_size: bytes.
         output_size: bytes.
@@ -36,7 +37,26 @@ def forbidden_distances(
     Returns:
         Disjoint ascending half-open intervals, as few as possible.
     """
+    if len(cores) == 1:
+        return _forbidden(cores[0], (), positions, input_size, output_size)
+    found: list[Interval] = []
+    for core, accesses in enumerate(cores):
+        others = [a for other, steps in enumerate(cores) if other != core for a in steps]
+        reads = [a.reads[p] for a in others for p in positions if p in a.reads]
+        found += _forbidden(accesses, reads, positions, input_size, output_size)
+    return tuple(merge(found))
+
+
+def _forbidden(
+    accesses: Sequence[Access],
+    always_live: Iterable[Interval],
+    positions: Collection[int],
+    input_size: int,
+    output_size: int,
+) -> tuple[Interval, ...]:
     live = _Union()
+    for interval in always_live:
+        live.add(interval)
     lows: list[_Array] = []
     highs: list[_Array] = []
     pending = 0

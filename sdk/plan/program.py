@@ -58,12 +58,9 @@ def program_buffers(program: Program) -> list[Buffer]:
     for step in program.steps:
         for tensor in (*input_tensors(step), *step.op.outputs):
             touch(tensor, step.index, step.prepared.align)
-        if step.prepared.scratch_bytes:
-            scratch.append(
-                Buffer(
-                    scratch_buffer(step.index), step.prepared.scratch_bytes, step.prepared.align, step.index, step.index
-                )
-            )
+        if step.scratch_bytes:
+            place = scratch_buffer(step.index)
+            scratch.append(Buffer(place, step.scratch_bytes, step.scratch_align, step.index, step.index))
     for tensor in graph.outputs:
         touch(tensor, end, 1)
     tensors = [Buffer(tensor_buffer(root), size[root], align[root], first[root], last[root]) for root in first]
@@ -75,7 +72,7 @@ def program_overlaps(program: Program, buffers: list[Buffer]) -> list[Overlap]:
     by_id = {b.id: b for b in buffers}
     overlaps = []
     for step in program.steps:
-        access = step.prepared.access
+        access = step.access
         if access is None or len(step.op.outputs) != 1:
             continue
         late = by_id[tensor_buffer(program.storage[step.op.outputs[0]])]

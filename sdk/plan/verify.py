@@ -56,19 +56,17 @@ class _Replay:
 
     def _step(self, step: Step) -> None:
         inputs = self._inputs(step)
-        if step.prepared.scratch_bytes:
+        if step.scratch_bytes:
             scratch = self._plan.scratch_offset(step.index)
-            self._check_place(step.name, scratch, step.prepared.scratch_bytes, step.prepared.align)
-            self._owner[scratch : scratch + step.prepared.scratch_bytes] = _SCRATCH
-        if step.prepared.access is None or len(step.op.outputs) != 1:
+            self._check_place(step.name, scratch, step.scratch_bytes, step.scratch_align)
+            self._owner[scratch : scratch + step.scratch_bytes] = _SCRATCH
+        if step.access is None or len(step.op.outputs) != 1:
             self._step_in_any_order(step, inputs)
         else:
-            self._step_in_order(step, inputs, step.prepared.access)
+            self._step_in_order(step, inputs, step.access)
         for tensor in step.op.outputs:
             self._read(step.name, tensor, 0, self._size(tensor))
-        if step.prepared.scratch_bytes and not np.all(
-            self._owner[scratch : scratch + step.prepared.scratch_bytes] == _SCRATCH
-        ):
+        if step.scratch_bytes and not np.all(self._owner[scratch : scratch + step.scratch_bytes] == _SCRATCH):
             raise PlanError(f"memory plan: {step.name}", "writes its output over its own scratch")
 
     def _step_in_any_order(self, step: Step, inputs: list[int]) -> None:
@@ -79,7 +77,18 @@ class _Replay:
         for tensor in inputs:
             self._read(step.name, tensor, 0, self._size(tensor))
 
-    def _step_in_order(self, step: Step, inputs: list[int], accesses: tuple[Access, ...]) -> None:
+    def _step_in_order(self, step: Step, inputs: list[int], cores: tuple[tuple[Access, ...], ...]) -> None:
+        """Replay each core's steps in order, first one core as a whole and then, from the same start, the other.
+
+        A byte that one core writes and another reads fails in one of the two orders, so they do not race.
+        """
+        before = self._owner.copy()
+        for order in (cores, cores[::-1])[: len(cores)]:
+            self._owner[:] = before
+            for accesses in order:
+                self._in_order(step, inputs, accesses)
+
+    def _in_order(self, step: Step, inputs: list[int], accesses: tuple[Access, ...]) -> None:
         output = step.op.outputs[0]
         for access in accesses:
             for position, (start, end) in access.reads.items():
