@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sdk import __version__
 from sdk.emit.carray import byte_list, floating, integer, rows
 from sdk.ir import DType, Tensor
-from sdk.kernels.base import Const, Ref
+from sdk.kernels.base import Const, Ref, Value
 from sdk.kernels.select import Program, Step
 from sdk.plan import MemoryPlan
 
@@ -85,11 +85,11 @@ def _const_name(model: str, step: Step, const: str) -> str:
     return f"{model}_{step.name}_{const}"
 
 
-def _field(model: str, step: Step, value: int | float | str | Ref | tuple[int, ...]) -> str:
+def _field(model: str, step: Step, value: Value) -> str:
     if isinstance(value, Ref):
         return _const_name(model, step, value.const)
     if isinstance(value, tuple):
-        return f"{{{', '.join(integer(v) for v in value)}}}"
+        return f"{{{', '.join(_field(model, step, v) for v in value)}}}"
     if isinstance(value, bool):
         return "1" if value else "0"
     if isinstance(value, int):
@@ -101,10 +101,16 @@ def _field(model: str, step: Step, value: int | float | str | Ref | tuple[int, .
 
 def _call(placement: Placement, step: Step, scratch: str, range_: str) -> str:
     graph, prepared = placement.program.graph, step.prepared
-    inputs = [graph.input(step.op, i) for i in prepared.inputs]
-    pointers = [f"(const {ctype(t.dtype)} *)(arena + {placement.offset(t)})" for t in inputs]
+
+    def pointer(argument: int | Ref) -> str:
+        if isinstance(argument, Ref):
+            return _const_name(placement.program.module.name, step, argument.const)
+        tensor = graph.input(step.op, argument)
+        return f"(const {ctype(tensor.dtype)} *)(arena + {placement.offset(tensor)})"
+
+    pointers = [pointer(a) for a in prepared.arguments or prepared.inputs]
     if prepared.inputs_as_array:
-        pointers = [f"(const {ctype(inputs[0].dtype)} *const[]){{{', '.join(pointers)}}}"]
+        pointers = [f"(const {ctype(graph.input(step.op, 0).dtype)} *const[]){{{', '.join(pointers)}}}"]
     outputs = [graph.tensors[t] for t in step.op.outputs]
     pointers += [f"({ctype(t.dtype)} *)(arena + {placement.offset(t)})" for t in outputs]
     return f"sdk_{step.kernel.name}(&{step.name}, {', '.join([*pointers, scratch])}, {range_})"

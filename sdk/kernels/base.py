@@ -4,7 +4,7 @@ The C side of the contract is in ``firmware/include/sdk/kernel.h``: every kernel
 
     sdk_<name>(&params, input..., output..., scratch, range)
 
-where the inputs are those listed in ``Prepared.inputs``, ``scratch`` has ``scratch_bytes`` bytes, and
+where the inputs are those listed in ``Prepared.arguments``, ``scratch`` has ``scratch_bytes`` bytes, and
 ``range`` is a part of the ``units`` units of work (for images: output rows).
 """
 
@@ -85,6 +85,10 @@ class Ref:
     const: str
 
 
+Value = int | float | str | Ref | tuple["Value", ...]
+"""A field of the parameters: a number, C text, a constant's address, or the fields of an array or structure."""
+
+
 @dataclass(frozen=True)
 class Access:
     """One step in the order in which a kernel touches memory, for proofs that buffers may overlap.
@@ -106,9 +110,10 @@ class Prepared:
 
     Attributes:
         params_type: C struct, such as "sdk_conv2d_s8".
-        params: its fields in order: integers, or Ref to one of ``consts``.
+        params: its fields in order.
         consts: the layer's constants, laid out as the kernel reads them.
-        inputs: indices of the operator's inputs that are passed as pointers.
+        inputs: indices of the operator's inputs that the kernel reads from the arena.
+        arguments: what is passed as pointers, when constants are among them: indices of ``inputs``, or Ref.
         inputs_as_array: pass them as one array of pointers.
         scratch_bytes: working memory for one core.
         align: alignment in bytes that the kernel needs of its inputs, outputs and scratch.
@@ -119,9 +124,10 @@ class Prepared:
     """
 
     params_type: str
-    params: Mapping[str, int | float | str | Ref | tuple[int, ...]]
+    params: Mapping[str, Value]
     consts: tuple[Const, ...] = ()
     inputs: tuple[int, ...] = (0,)
+    arguments: tuple[int | Ref, ...] | None = None
     inputs_as_array: bool = False
     scratch_bytes: int = 0
     align: int = 1
