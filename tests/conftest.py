@@ -13,16 +13,26 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-_BESIDE = ROOT.parent / "shared"
+SHARED = Path(os.environ.get("SDK_SHARED", ROOT.parent / "shared"))
+_ABSENT = f"no {SHARED}: set SDK_SHARED to the folder with models/ and golden/"
+# Tests of what a script makes import the script.
+sys.path.insert(0, str(ROOT / "tools"))
 
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder with models and recorded outputs that are not in the repository."""
-    folder = Path(os.environ.get("SDK_SHARED", _BESIDE))
-    if not folder.is_dir():
-        pytest.skip(f"no {folder}: set SDK_SHARED to the folder with models/ and golden/")
-    return folder
+    if not SHARED.is_dir():
+        pytest.skip(_ABSENT)
+    return SHARED
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test that takes ``model_path`` once for each model of the shared folder."""
+    if "model_path" in metafunc.fixturenames:
+        paths = sorted((SHARED / "models").glob("*/*.tflite"))
+        absent = pytest.param(None, marks=pytest.mark.skip(reason=_ABSENT), id="absent")
+        metafunc.parametrize("model_path", [pytest.param(p, id=p.stem) for p in paths] or [absent])
 
 
 @pytest.fixture(scope="session")
