@@ -1,0 +1,388 @@
+"""CONV_2D in int8 for cores with the DSP extension; see ``firmware/include/sdk/conv2d_dsp.h``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import ClassVar
+
+import numpy as np
+
+from sdk.ir import DType
+from sdk.ir.attrs import Activation, Conv2DAttrs, Padding
+from sdk.kernels import chain_dsp
+from sdk.kernels.base import Access, Const, Constraint, Kernel, Prepared, Ref, Site
+from sdk.kernels.quantize import activation_range, window_padding
+
+_MAX_RUNS = 24
+_MAX_PART_STEPS = 48
+
+
+@dataclass(frozen=True)
+class Window:
+    """Shapes of a convolution, in the order of sdk_conv2d_window."""
+
+    input_height: int
+    input_width: int
+    input_channels: int
+    output_height: int
+    output_width: int
+    output_channels: int
+    kernel_height: int
+    kernel_width: int
+    stride_height: int
+    stride_width: int
+    dilation_height: int
+    dilation_width: int
+    pad_top: int
+    pad_left: int
+
+    @classmethod
+    def of(cls, site: Site) -> Window:
+        """Read an operator's shapes."""
+        attrs = site.op.attrs
+        if not isinstance(attrs, Conv2DAttrs):
+            raise TypeError(f"{site.op.kind} is no CONV_2D")
+        _, height, width, channels = site.input(0).shape
+        out_channels, kernel_height, kernel_width, _ = site.input(1).shape
+        same = attrs.padding is Padding.SAME
+        out_height, top = window_padding(same, height, kernel_height, attrs.stride_h, attrs.dilation_h)
+        out_width, left = window_padding(same, width, kernel_width, attrs.stride_w, attrs.dilation_w)
+        return cls(
+            height, width, channels, out_height, out_width, out_channels, kernel_height, kernel_width,
+            attrs.stride_h, attrs.stride_w, attrs.dilation_h, attrs.dilation_w, top, left,
+        )  # fmt: skip
+
+    @property
+    def fields(self) -> tuple[int, ...]:
+        """The C structure."""
+        return (
+            self.input_height, self.input_width, self.input_channels, self.output_height, self.output_width,
+            self.output_channels, self.kernel_height, self.kernel_width, self.stride_height, self.stride_width,
+            self.dilation_height, self.dilation_width, self.pad_top, self.pad_left,
+        )  # fmt: skip
+
+    @property
+    def taps(self) -> int:
+        """Inputs of one output."""
+        return self.kernel_height * self.kernel_width * self.input_channels
+
+    @property
+    def pixels(self) -> int:
+        """Output pixels."""
+        return self.output_height * self.output_width
+
+    @property
+    def row_tiles(self) -> tuple[int, int]:
+        """(rows, pixels a row) as the kernels walk over the output."""
+        return (1, self.pixels) if self.is_pointwise and self.input_channels % 4 == 0 else (
+            self.output_height, self.output_width)  # fmt: skip
+
+    @property
+    def is_pointwise(self) -> bool:
+        """Whether output pixels map one to one to input pixels."""
+        return (self.kernel_height, self.kernel_width, self.stride_height, self.stride_width) == (1, 1, 1, 1)
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates, padding included."""
+        return self.pixels * self.output_channels * self.taps
+
+    def input_rows(self, row: int) -> tuple[int, int]:
+        """Input rows that an output row depends on, clipped to the input."""
+        first = row * self.stride_height - self.pad_top
+        last = first + (self.kernel_height - 1) * self.dilation_height + 1
+        return max(first, 0), min(last, self.input_height)
+
+    def inner_rows(self) -> int:
+        """Kernel rows inside the input, summed over the output rows."""
+        return sum(
+            0 <= row * self.stride_height - self.pad_top + ky < self.input_height
+            for row in range(self.output_height)
+            for ky in range(self.kernel_height)
+        )
+
+
+@lru_cache(maxsize=4)
+def _dots(site: Site) -> chain_dsp.Dots:
+    return chain_dsp.dots(site, 0)
+
+
+def _is_int8(site: Site) -> bool:
+    return (site.input(0).dtype, site.input(1).dtype, site.output().dtype) == (DType.INT8,) * 3
+
+
+def _is_per_tensor(site: Site) -> bool:
+    return all(t.quant is not None and len(t.quant.scales) == 1 for t in (site.input(0), site.output()))
+
+
+def _has_int32_bias(site: Site) -> bool:
+    bias = site.optional(2)
+    return bias is None or (bias.is_constant and bias.dtype is DType.INT32)
+
+
+def _has_clamping_activation(site: Site) -> bool:
+    attrs = site.op.attrs
+    return isinstance(attrs, Conv2DAttrs) and attrs.activation in (
+        Activation.NONE, Activation.RELU, Activation.RELU6, Activation.RELU_N1_TO_1
+    )  # fmt: skip
+
+
+COMMON = (
+    Constraint("input, weights and output are int8", _is_int8),
+    Constraint("the weights are constant", lambda s: s.input(1).is_constant),
+    Constraint("the weights have a quantization", lambda s: s.input(1).quant is not None),
+    Constraint("input and output are quantized per tensor", _is_per_tensor),
+    Constraint("the bias is absent or a constant of int32", _has_int32_bias),
+    Constraint("the batch size is 1", lambda s: s.input(0).shape[0] == 1),
+    Constraint("the convolution has one group", lambda s: s.input(0).shape[3] == s.input(1).shape[3]),
+    Constraint("the activation is none or clamps", _has_clamping_activation),
+    Constraint("every reachable accumulator is below 2**23", lambda s: _dots(s).fits),
+)
+
+
+def _output_fields(site: Site, layer: chain_dsp.Dots, group_words: int) -> tuple[int, ...]:
+    attrs = site.op.attrs
+    activation = attrs.activation if isinstance(attrs, Conv2DAttrs) else Activation.NONE
+    low, high = activation_range(activation, site.output())
+    return group_words, layer.accumulators.zero_point, low, high, int((low, high) != (-128, 127))
+
+
+def _exact(layer: chain_dsp.Dots) -> tuple[dict[str, Ref | str], tuple[Const, ...]]:
+    """Fields and constants for layers without proven constants."""
+    if layer.requant is not None:
+        return {"multiplier": "NULL", "shift": "NULL"}, ()
+    multiplier = Const("multiplier", "int32_t", layer.accumulators.multiplier.astype(np.int32))
+    shift = Const("shift", "int32_t", layer.accumulators.shift.astype(np.int32))
+    return {"multiplier": Ref("multiplier"), "shift": Ref("shift")}, (multiplier, shift)
+
+
+def _tile_access(window: Window, tile: int) -> Iterator[Access]:
+    """Kernels that gather a tile of pixels, then write it."""
+    size, channels = window.input_channels, window.output_channels
+    if window.is_pointwise and size % 4 == 0:
+        for pixel in range(0, window.pixels, tile):
+            end = min(pixel + tile, window.pixels)
+            yield Access({0: (pixel * size, end * size)}, (0, 0))
+            yield Access({}, (pixel * channels, end * channels))
+        return
+    row_size, out_size = window.input_width * size, window.output_width * channels
+    for row in range(window.output_height):
+        first, last = window.input_rows(row)
+        yield Access({0: (first * row_size, last * row_size)}, (row * out_size, (row + 1) * out_size))
+
+
+class Conv2DPatch(Kernel):
+    """Two pixels gathered as int16, weights of 1.5 bytes.
+
+    Cortex-M4 cycles, estimated, zero wait states: 9.0 for an output and 0.75 for a MAC; gathering 1.9 for each
+    input of a 1x1 kernel, else 3.4.
+    """
+
+    name: ClassVar[str] = "conv2d_s8_patch__dsp"
+    ops: ClassVar[tuple[str, ...]] = ("CONV_2D",)
+    header: ClassVar[str] = "sdk/conv2d_dsp.h"
+    sources: ClassVar[tuple[str, ...]] = (
+        "kernels/conv2d/conv2d_s8__dsp.c",
+        "kernels/conv2d/conv_chain__dsp.c",
+        "kernels/conv2d/conv_chain__dsp.S",
+    )
+    requires: ClassVar[frozenset[str]] = frozenset({"dsp"})
+    constraints: ClassVar[tuple[Constraint, ...]] = (
+        *COMMON,
+        Constraint(
+            "no weight of -128 precedes a negative one of the next channel",
+            lambda s: chain_dsp.chains_on_weights(_dots(s)),
+        ),
+    )
+
+    def prepare(self, site: Site) -> Prepared:
+        """Fit to an operator."""
+        window, layer = Window.of(site), _dots(site)
+        order = _patch_order(window)
+        steps = len(order)
+        exact, exact_consts = _exact(layer)
+        weights = Const("weights", "uint32_t", chain_dsp.weights_chain(layer, order))
+        rows, row_pixels = window.row_tiles
+        pairs = rows * -(-row_pixels // 2)
+        groups = -(-window.output_channels // 4)
+        gather = 1.9 if (rows, row_pixels) == (1, window.pixels) else 3.4
+        return Prepared(
+            params_type="sdk_conv2d_s8_patch",
+            params={
+                "window": window.fields,
+                "input_zero_point": layer.input_zero_point,
+                "weights": Ref("weights"),
+                "steps": steps,
+                "run": f"sdk_chain_patch_{layer.instance}",
+                "output": _output_fields(site, layer, chain_dsp.group_words(layer, 3, 4, steps)),
+                **exact,
+            },
+            consts=(weights, *exact_consts),
+            scratch_bytes=8 * steps,
+            align=4,
+            units=window.output_height,
+            access=tuple(_tile_access(window, 2)),
+            macs=window.macs,
+            cost=int(pairs * (groups * (12 * steps + 76) + gather * 2 * window.taps + 60)),
+        )
+
+
+class Conv2DPixels(Kernel):
+    """Four pixels linked on the way in, weights of one byte.
+
+    Cortex-M4 cycles, estimated, zero wait states: 9.5 for an output and 0.81 for a MAC; linking 7 for each input of
+    four pixels, gathering 3 for each input of one unless the kernel is 1x1.
+    """
+
+    name: ClassVar[str] = "conv2d_s8_pixels__dsp"
+    ops: ClassVar[tuple[str, ...]] = ("CONV_2D",)
+    header: ClassVar[str] = "sdk/conv2d_dsp.h"
+    sources: ClassVar[tuple[str, ...]] = Conv2DPatch.sources
+    requires: ClassVar[frozenset[str]] = frozenset({"dsp"})
+    constraints: ClassVar[tuple[Constraint, ...]] = COMMON
+
+    def prepare(self, site: Site) -> Prepared:
+        """Fit to an operator."""
+        window, layer = Window.of(site), _dots(site)
+        steps = -(-window.taps // 4)
+        order = np.arange(4 * steps).reshape(-1, 4)
+        order[order >= window.taps] = -1
+        exact, exact_consts = _exact(layer)
+        weights = Const("weights", "uint32_t", chain_dsp.pixels_chain(layer, order))
+        rows, row_pixels = window.row_tiles
+        direct = (rows, row_pixels) == (1, window.pixels)
+        tiles = rows * -(-row_pixels // 4)
+        groups = -(-window.output_channels // 2)
+        gather = 0 if direct else 12 * window.taps
+        return Prepared(
+            params_type="sdk_conv2d_s8_pixels",
+            params={
+                "window": window.fields,
+                "input_zero_point": layer.input_zero_point,
+                "weights": Ref("weights"),
+                "steps": steps,
+                "run": f"sdk_chain_pixels_{layer.instance}",
+                "output": _output_fields(site, layer, chain_dsp.group_words(layer, 2, 2, steps)),
+                **exact,
+            },
+            consts=(weights, *exact_consts),
+            scratch_bytes=(24 if direct else 40) * steps,
+            align=4,
+            units=window.output_height,
+            access=tuple(_tile_access(window, 4)),
+            macs=window.macs,
+            cost=int(tiles * (groups * (26 * steps + 80) + 28 * steps + gather + 120)),
+        )
+
+
+def _parts(window: Window) -> int | None:
+    """Into how many runs a kernel row is divided, or None if the table can't hold them."""
+    steps = window.kernel_width * window.input_channels // 2
+    for parts in range(-(-steps // _MAX_PART_STEPS), _MAX_RUNS // window.kernel_height + 1):
+        if steps % parts == 0:
+            return parts
+    return None
+
+
+class Conv2DRows(Kernel):
+    """Input rows held as int16 while they are needed, weights of 1.5 bytes.
+
+    Cortex-M4 cycles, estimated, zero wait states: 0.75 for a MAC inside the input's rows, 9 for an output, 11 for
+    each run of a kernel row and group of four channels, 2 for each input.
+    """
+
+    name: ClassVar[str] = "conv2d_s8_rows__dsp"
+    ops: ClassVar[tuple[str, ...]] = ("CONV_2D",)
+    header: ClassVar[str] = "sdk/conv2d_dsp.h"
+    sources: ClassVar[tuple[str, ...]] = Conv2DPatch.sources
+    requires: ClassVar[frozenset[str]] = frozenset({"dsp"})
+    constraints: ClassVar[tuple[Constraint, ...]] = (
+        *Conv2DPatch.constraints,
+        Constraint("the number of input channels is a multiple of 4", lambda s: s.input(0).shape[3] % 4 == 0),
+        Constraint("the dilation is 1", lambda s: _is_dense(Window.of(s))),
+        Constraint("a kernel row divides into equal runs of up to 96 inputs, at most 24 runs in all",
+                   lambda s: _parts(Window.of(s)) is not None),
+    )  # fmt: skip
+
+    def prepare(self, site: Site) -> Prepared:
+        """Fit to an operator."""
+        window, layer = Window.of(site), _dots(site)
+        parts = _parts(window)
+        if parts is None:
+            raise ValueError("the kernel has too many runs")
+        columns = self.columns(window)
+        part_steps = window.kernel_width * window.input_channels // (2 * parts)
+        steps = window.kernel_height * parts * part_steps
+        order = np.array(chain_dsp.quads_order(range(window.taps))).reshape(-1, 2)
+        exact, exact_consts = _exact(layer)
+        weights = Const("weights", "uint32_t", chain_dsp.weights_chain(layer, order))
+        held = (columns - 1) * window.stride_width + window.kernel_width
+        tiles = -(-window.output_width // columns)
+        staged = held * window.input_channels * tiles
+        staged *= window.input_height if tiles == 1 else window.inner_rows()
+        groups = -(-window.output_channels // 4)
+        pairs = -(-min(columns, window.output_width) // 2) * tiles
+        runs = window.inner_rows() * parts
+        return Prepared(
+            params_type="sdk_conv2d_s8_rows",
+            params={
+                "window": window.fields,
+                "input_zero_point": layer.input_zero_point,
+                "weights": Ref("weights"),
+                "columns": columns,
+                "parts": parts,
+                "part_steps": part_steps,
+                "rows": f"&sdk_chain_rows_{layer.instance}",
+                "output": _output_fields(site, layer, chain_dsp.group_words(layer, 3, 4, steps)),
+                **exact,
+            },
+            consts=(weights, *exact_consts),
+            scratch_bytes=2 * window.kernel_height * held * window.input_channels,
+            align=4,
+            units=window.output_height,
+            access=tuple(self.access(window, tiles)),
+            macs=window.macs,
+            cost=int(
+                pairs * (groups * (runs * (12 * part_steps + 11) + window.output_height * 76) + runs * 10)
+                + window.output_height * pairs * 60
+                + 2 * staged
+            ),
+        )
+
+    def columns(self, window: Window) -> int:
+        """Output columns whose inputs are held at once."""
+        return window.output_width
+
+    def access(self, window: Window, tiles: int) -> Iterator[Access]:
+        """Rows are read once, before the output row that needs them first."""
+        row_size = window.input_width * window.input_channels
+        out_size = window.output_width * window.output_channels
+        read = 0
+        for row in range(window.output_height):
+            first, last = window.input_rows(row)
+            if tiles > 1:
+                yield Access({0: (first * row_size, last * row_size)}, (row * out_size, (row + 1) * out_size))
+                continue
+            yield Access({0: (min(max(first, read), last) * row_size, last * row_size)}, (0, 0))
+            yield Access({}, (row * out_size, (row + 1) * out_size))
+            read = last
+
+
+def _is_dense(window: Window) -> bool:
+    return window.dilation_height == 1 and window.dilation_width == 1
+
+
+def _patch_order(window: Window) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+    """Whole quads of each kernel row in the order 0, 2, 1, 3, then what the rows have left over."""
+    run = window.kernel_width * window.input_channels
+    whole = run - run % 4
+    order: list[int] = []
+    rest: list[int] = []
+    for row in range(window.kernel_height):
+        order += chain_dsp.quads_order(range(row * run, row * run + whole))
+        rest += range(row * run + whole, (row + 1) * run)
+    order += rest
+    return np.array(order + [-1] * (len(order) % 2), np.int64).reshape(-1, 2)
+
