@@ -82,7 +82,11 @@ def best() -> Oracle:
     """
     found = available()
     if not found:
-        raise ToolError("reference", f"none of {', '.join(_LABELS)} is installed", "pip install tflite-micro")
+        raise ToolError(
+            "reference",
+            f"none of {', '.join(_LABELS)} is installed",
+            "pip install tflite-runtime==2.14.0 (Python 3.10 or 3.11, Linux)",
+        )
     return found[0]
 
 
