@@ -1,0 +1,45 @@
+/* DEPTHWISE_CONV_2D. */
+#ifndef SDK_DEPTHWISE_CONV2D_H
+#define SDK_DEPTHWISE_CONV2D_H
+
+#include "sdk/kernel.h"
+
+/*
+ * Shapes: input [batches, input_height, input_width, input_channels], output [batches, output_height, output_width,
+ * input_channels * depth_multiplier], weights [filter_height, filter_width, output channels]. Output channel
+ * depth_multiplier * c + m comes from input channel c.
+ */
+typedef struct {
+    int32_t input_height;
+    int32_t input_width;
+    int32_t input_channels;
+    int32_t depth_multiplier;
+    int32_t filter_height;
+    int32_t filter_width;
+    int32_t output_height;
+    int32_t output_width;
+    int32_t stride_height;
+    int32_t stride_width;
+    int32_t dilation_height;
+    int32_t dilation_width;
+    int32_t pad_top; /* rows before the first; taps outside the input count as the input's zero point */
+    int32_t pad_left;
+    int32_t input_offset;  /* minus the input's zero point, -127 .. 128 */
+    int32_t output_offset; /* the output's zero point */
+    int32_t output_min;    /* bounds of the fused activation, -128 .. 127 */
+    int32_t output_max;
+    const int8_t *weights;
+    const int32_t *bias;       /* one for each output channel, as the next two */
+    const int32_t *multiplier; /* Q0.31 */
+    const int8_t *shift;       /* -31 .. 30, positive to the left */
+} sdk_depthwise_conv2d_s8;
+
+/*
+ * Output rows [range.begin, range.end) of the batches * output_height rows, in raster order.
+ * Source: reference_integer_ops::DepthwiseConvPerChannel in
+ * tensorflow/lite/kernels/internal/reference/integer_ops/depthwise_conv.h.
+ */
+void sdk_depthwise_conv2d_s8__ref(const sdk_depthwise_conv2d_s8 *params, const int8_t *input, int8_t *output,
+                                  void *scratch, sdk_range range);
+
+#endif

@@ -1,0 +1,64 @@
+"""Orders in which the portable kernels touch memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sdk.kernels.base import Access, Interval
+
+
+@dataclass(frozen=True)
+class Slide:
+    """How windows slide over the rows of a batch of images.
+
+    Attributes:
+        batches: images.
+        input_rows: rows of an input image.
+        input_row_bytes: bytes of an input row.
+        output_rows: rows of an output image.
+        output_row_bytes: bytes of an output row.
+        extent: rows from a window's first to its last, dilation included.
+        stride: rows from one window to the next.
+        pad: rows before the first.
+    """
+
+    batches: int
+    input_rows: int
+    input_row_bytes: int
+    output_rows: int
+    output_row_bytes: int
+    extent: int
+    stride: int
+    pad: int
+
+    @property
+    def units(self) -> int:
+        """Output rows of all images."""
+        return self.batches * self.output_rows
+
+    def access(self) -> tuple[Access, ...]:
+        """One step for each output row: it reads the rows under its windows."""
+        return tuple(
+            Access({0: self._under(row)}, (row * self.output_row_bytes, (row + 1) * self.output_row_bytes))
+            for row in range(self.units)
+        )
+
+    def _under(self, row: int) -> Interval:
+        image, y = divmod(row, self.output_rows)
+        top = y * self.stride - self.pad
+        first = max(top, 0)
+        last = max(min(top + self.extent, self.input_rows), first)
+        start = image * self.input_rows
+        return (start + first) * self.input_row_bytes, (start + last) * self.input_row_bytes
+
+
+def elementwise(count: int, input_sizes: Sequence[int], output_size: int = 1) -> tuple[Access, ...]:
+    """Element i of the output from elements i of inputs with ``input_sizes`` bytes each, in ascending order."""
+    return tuple(
+        Access(
+            {p: (i * size, (i + 1) * size) for p, size in enumerate(input_sizes)},
+            (i * output_size, (i + 1) * output_size),
+        )
+        for i in range(count)
+    )

@@ -1,0 +1,81 @@
+"""Inputs that are broadcast to the output's shape; see ``firmware/include/sdk/broadcast.h``."""
+
+from __future__ import annotations
+
+from math import prod
+
+from sdk.ir import Tensor
+from sdk.kernels.access import elementwise
+from sdk.kernels.base import Access, Const, Constraint, Ref, Site
+from sdk.kernels.operands import data
+
+MAX_DIMS = 6
+
+Shape = tuple[int, ...]
+
+
+def _collapsed(shapes: list[Shape]) -> tuple[list[int], list[list[bool]]]:
+    """Sizes of the output with as few dimensions as can be, and for each input which of them it has."""
+    rank = max(map(len, shapes))
+    full = [(1,) * (rank - len(s)) + s for s in shapes]
+    sizes: list[int] = []
+    present: list[list[bool]] = []
+    for column in zip(*full, strict=True):
+        size = max(column) if 0 not in column else 0
+        if size == 1:
+            continue
+        has = [d == size for d in column]
+        if present and present[-1] == has:
+            sizes[-1] *= size
+        else:
+            sizes.append(size)
+            present.append(has)
+    return sizes, present
+
+
+def _strides(sizes: list[int], present: list[bool]) -> Shape:
+    return tuple(prod(s for s, p in zip(sizes[d + 1 :], present[d + 1 :], strict=True) if p) * present[d]
+                 for d in range(len(sizes)))  # fmt: skip
+
+
+def broadcast_fields(*shapes: Shape) -> tuple[Shape, ...]:
+    """The fields of sdk_broadcast: sizes, then the strides of each input, in MAX_DIMS dimensions."""
+    sizes, present = _collapsed(list(shapes))
+    pad = MAX_DIMS - len(sizes)
+    strides = [(0,) * pad + _strides(sizes, [has[i] for has in present]) for i in range(len(shapes))]
+    return ((1,) * pad + tuple(sizes), *strides)
+
+
+def broadcast_access(output: Tensor, inputs: list[Tensor]) -> tuple[Access, ...]:
+    """Inputs of the output's size are read element by element, others may be read whole at any time."""
+    if all(t.elements == output.elements for t in inputs):
+        return elementwise(output.elements, [t.dtype.itemsize for t in inputs], output.dtype.itemsize)
+    whole = {p: (0, t.nbytes) for p, t in enumerate(inputs) if t.elements != output.elements}
+    same = [(p, t.dtype.itemsize) for p, t in enumerate(inputs) if t.elements == output.elements]
+    size = output.dtype.itemsize
+    return tuple(
+        Access({**whole, **{p: (i * n, (i + 1) * n) for p, n in same}}, (i * size, (i + 1) * size))
+        for i in range(output.elements)
+    )
+
+
+def operands(site: Site, names: tuple[str, ...]) -> tuple[tuple[int, ...], tuple[int | Ref, ...], tuple[Const, ...]]:
+    """Inputs in the arena, what to pass as pointers, and the constants, for ``names`` of the first inputs."""
+    inputs: list[int] = []
+    arguments: list[int | Ref] = []
+    consts: list[Const] = []
+    for index, name in enumerate(names):
+        tensor = site.input(index)
+        if tensor.is_constant:
+            consts.append(Const(name, f"{tensor.dtype.value}_t", data(tensor)))
+            arguments.append(Ref(name))
+        else:
+            inputs.append(index)
+            arguments.append(index)
+    return tuple(inputs), tuple(arguments), tuple(consts)
+
+
+DIMS_FIT = Constraint(
+    f"broadcasting takes at most {MAX_DIMS} dimensions",
+    lambda site: len(_collapsed([t.shape for i in range(2) if (t := site.optional(i))])[0]) <= MAX_DIMS,
+)

@@ -1,0 +1,40 @@
+"""All kernels, and which of them can implement an operator."""
+
+from __future__ import annotations
+
+from sdk.kernels.add import AddS8Ref
+from sdk.kernels.base import Kernel, Site
+from sdk.kernels.conv2d import Conv2DS8Ref
+from sdk.kernels.depthwise_conv2d import DepthwiseConv2DS8Ref
+from sdk.kernels.fully_connected import FullyConnectedS8Ref
+from sdk.kernels.pool2d import AveragePool2DS8Ref, MaxPool2DS8Ref
+from sdk.kernels.softmax import SoftmaxS8Ref
+
+KERNELS: tuple[Kernel, ...] = (
+    Conv2DS8Ref(),
+    DepthwiseConv2DS8Ref(),
+    FullyConnectedS8Ref(),
+    AveragePool2DS8Ref(),
+    MaxPool2DS8Ref(),
+    AddS8Ref(),
+    SoftmaxS8Ref(),
+)
+"""Every kernel there is."""
+
+ALIAS_OPS = frozenset({"RESHAPE", "SQUEEZE", "EXPAND_DIMS"})
+"""Operators whose output has the bytes of their first input."""
+
+
+def candidates(site: Site, features: frozenset[str]) -> list[Kernel]:
+    """The kernels that can implement an operator on a core with these ISA features."""
+    return [k for k in _of(site) if k.requires <= features and k.refusal(site) is None]
+
+
+def refusals(site: Site) -> list[str]:
+    """Why no kernel can implement an operator: the condition that each one misses."""
+    found = [f"{k.name} needs: {reason}" for k in _of(site) if (reason := k.refusal(site)) is not None]
+    return found or ["there is no kernel for this operator"]
+
+
+def _of(site: Site) -> list[Kernel]:
+    return [k for k in KERNELS if site.op.kind in k.ops]
