@@ -307,7 +307,8 @@ static insn decode_coprocessor(unsigned a, unsigned b) {
     const unsigned coprocessor = bits(b, 11, 8);
     const bool vector_space = matches(a, 0xef00, 0xef00);
     if ((coprocessor & 14) == 10 && !vector_space) {
-        return decode_float(a, b);
+        const bool duplicate = matches(a, 0xff90, 0xee80) && coprocessor == 11 && (b & 0x10);
+        return duplicate ? plain(MVE) : decode_float(a, b); /* VDUP has its place among the VMOVs */
     }
     if (coprocessor >= 14 && matches(a, 0xee00, 0xec00)) {
         if (matches(a, 0xffa0, 0xec00)) {
@@ -704,9 +705,10 @@ static bool parse_core(const char *value) {
     for (size_t n = 0; n < sizeof cores / sizeof cores[0]; n++) {
         if (strcmp(cores[n].name, value) == 0) {
             core = &cores[n];
+            return true;
         }
     }
-    return core != NULL;
+    return false;
 }
 
 static bool parse_address(const char *value, uint64_t *address) {

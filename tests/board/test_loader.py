@@ -162,5 +162,5 @@ def test_code_for_ram_must_be_with_code_or_data(tmp_path: Path) -> None:
 
 
 def test_absent_file(tmp_path: Path) -> None:
-    with pytest.raises(BoardError, match="absent.toml: not a readable TOML file"):
+    with pytest.raises(BoardError, match=r"absent\.toml: not a readable TOML file"):
         boards.load_file(tmp_path / "absent.toml")

@@ -17,7 +17,6 @@ import pytest
 import serial
 
 from sdk import board as boards
-from sdk.board import Board
 from sdk.device import counters as counters_module
 from sdk.device.emulate_qemu import qemu_version
 from sdk.device.runner import Image, Runner, runner_for
