@@ -68,7 +68,14 @@ def decode_options(kind: str, options: Options | None) -> Attrs:
 
 
 def encode_options(kind: str, attrs: Attrs) -> dict[str, Any]:
-    """The fields of an operator's options table."""
+    """The fields of an operator's options table.
+
+    Raises:
+        ValueError: an attribute that the table cannot tell has another value than its default.
+    """
+    for name, schema_name, _, default in _FIELDS[kind]:
+        if schema_name is None and getattr(attrs, name) != default:
+            raise ValueError(f"{kind}: a file cannot tell {name}={getattr(attrs, name)}")
     return {
         schema_name: _to_schema(getattr(attrs, name))
         for name, schema_name, _, _ in _FIELDS[kind]

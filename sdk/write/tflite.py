@@ -24,7 +24,7 @@ def write(module: Module) -> bytes:
     Operators are numbered anew, in their order.
 
     Raises:
-        ModelError: an operator's kind is unknown or its attributes are of another kind.
+        ModelError: an operator's kind is unknown, or its attributes are of another kind or none that a file can tell.
     """
     return _Writer(module).encode()
 
@@ -99,19 +99,19 @@ class _Writer:
                 f"operator {op.id} {op.kind} has {type(op.attrs).__name__}",
                 "use a kind of sdk.ir.ops.OPS and its attributes",
             )
-        if getattr(op.attrs, "pads", None) is not None:
-            raise ModelError(
-                self._module.name,
-                f"operator {op.id} {op.kind} has explicit padding, which a .tflite file can't hold",
-                "write the module as it was before padding was folded",
-            )
         table = OPTIONS[op.kind]
+        try:
+            options = encode_options(op.kind, op.attrs)
+        except ValueError as error:
+            raise ModelError(
+                self._module.name, f"operator {op.id} {error}", "write the module as it was before the passes"
+            ) from error
         return {
             "opcode_index": self._codes.setdefault((op.kind, op.version), len(self._codes)),
             "inputs": [-1 if i is None else i for i in op.inputs],
             "outputs": op.outputs,
             "builtin_options_type": UNIONS["BuiltinOptions"].index(table) if table else None,
-            "builtin_options": encode_options(op.kind, op.attrs) if table else None,
+            "builtin_options": options if table else None,
             "intermediates": op.intermediates or None,
         }
 
