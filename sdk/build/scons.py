@@ -36,7 +36,8 @@ class Manifest:
 def _problem(output: str) -> str:
     """The line of the tools' output that says most."""
     lines = [line for line in output.splitlines() if line.strip()]
-    return next((line for line in lines if "error" in line.lower()), lines[-1] if lines else "no output")
+    told = (line for line in lines if "error:" in line or "undefined reference" in line)
+    return next(told, lines[-1] if lines else "no output")
 
 
 def run(folder: Path, manifest: Manifest, log: Callable[[str], None]) -> None:

@@ -38,7 +38,8 @@ def _verdict(record: Record) -> Text:
         return Text(
             f"PROVEN  {v.bytes_compared:,} output bytes of {v.inferences} inferences equal {v.oracle}", "bold green"
         )
-    text = Text(f"DIFFERENT  {v.bytes_different:,} of {v.bytes_compared:,} output bytes differ from {v.oracle}", "bold red")
+    counts = f"{v.bytes_different:,} of {v.bytes_compared:,}"
+    text = Text(f"DIFFERENT  {counts} output bytes differ from {v.oracle}", "bold red")
     if v.first_difference:
         d = v.first_difference
         text.append(
@@ -84,8 +85,7 @@ def _layers(record: Record) -> Table:
     unit = "cycles" if any(layer.cycles is not None for layer in record.layers) else "instructions"
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("#", justify="right", style="dim")
-    table.add_column("operator")
-    table.add_column("kernel", style="cyan")
+    table.add_column("layer, by its kernel", style="cyan", no_wrap=True)
     table.add_column("MACs", justify="right")
     if total:
         table.add_column(unit, justify="right")
@@ -94,7 +94,7 @@ def _layers(record: Record) -> Table:
     table.add_column("weights", justify="right")
     largest = max((c for c in counts if c is not None), default=0)
     for layer, count in zip(record.layers, counts, strict=True):
-        cells = [str(layer.index), layer.op, layer.kernel, f"{layer.macs:,}" if layer.macs else ""]
+        cells = [str(layer.index), layer.kernel, f"{layer.macs:,}" if layer.macs else ""]
         if total:
             cells += [
                 f"{count:,}" if count is not None else "",
