@@ -47,7 +47,7 @@ class Slide:
     def _under(self, row: int) -> Interval:
         image, y = divmod(row, self.output_rows)
         top = y * self.stride - self.pad
-        first = max(top, 0)
+        first = min(max(top, 0), self.input_rows)
         last = max(min(top + self.extent, self.input_rows), first)
         start = image * self.input_rows
         return (start + first) * self.input_row_bytes, (start + last) * self.input_row_bytes

@@ -10,10 +10,10 @@ from typing import ClassVar
 import numpy as np
 
 from sdk.ir import DType
-from sdk.ir.attrs import Activation, Conv2DAttrs, Padding
+from sdk.ir.attrs import Activation, Conv2DAttrs
 from sdk.kernels import chain_dsp
 from sdk.kernels.base import Access, Const, Constraint, Kernel, Prepared, Ref, Site
-from sdk.kernels.quantize import activation_range, window_padding
+from sdk.kernels.quantize import activation_range
 
 _MAX_RUNS = 24
 _MAX_PART_STEPS = 48
@@ -46,9 +46,8 @@ class Window:
             raise TypeError(f"{site.op.kind} is no CONV_2D")
         _, height, width, channels = site.input(0).shape
         out_channels, kernel_height, kernel_width, _ = site.input(1).shape
-        same = attrs.padding is Padding.SAME
-        out_height, top = window_padding(same, height, kernel_height, attrs.stride_h, attrs.dilation_h)
-        out_width, left = window_padding(same, width, kernel_width, attrs.stride_w, attrs.dilation_w)
+        _, out_height, out_width, _ = site.output().shape
+        top, _, left, _ = attrs.resolved_pads((height, width), (kernel_height, kernel_width))
         return cls(
             height, width, channels, out_height, out_width, out_channels, kernel_height, kernel_width,
             attrs.stride_h, attrs.stride_w, attrs.dilation_h, attrs.dilation_w, top, left,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sdk.ir import DType
-from sdk.ir.attrs import DepthwiseConv2DAttrs, Padding
+from sdk.ir.attrs import DepthwiseConv2DAttrs
 from sdk.kernels import cost
 from sdk.kernels.access import Slide
 from sdk.kernels.base import Const, Kernel, Prepared, Site
@@ -26,7 +26,6 @@ from sdk.kernels.convolution import (
     requantization,
 )
 from sdk.kernels.operands import attrs, data, quant
-from sdk.kernels.quantize import window_padding
 
 
 class DepthwiseConv2DS8Ref(Kernel):
@@ -57,9 +56,8 @@ class DepthwiseConv2DS8Ref(Kernel):
         source, weights, output = site.input(0), site.input(1), site.output()
         batches, height, width, channels = source.shape
         _, filter_height, filter_width, out_channels = weights.shape
-        same = conv.padding is Padding.SAME
-        out_height, top = window_padding(same, height, filter_height, conv.stride_h, conv.dilation_h)
-        out_width, left = window_padding(same, width, filter_width, conv.stride_w, conv.dilation_w)
+        _, out_height, out_width, _ = output.shape
+        top, _, left, _ = conv.resolved_pads((height, width), (filter_height, filter_width))
         consts = (Const("weights", "int8_t", data(weights)), *requantization(site))
         slide = Slide(
             batches=batches,
