@@ -29,7 +29,7 @@ from sdk.measure.verify import compare, different_bytes, first_different_inferen
 from sdk.oracle import best
 from sdk.passes import optimize as run_passes
 from sdk.plan import MemoryPlan
-from sdk.plan.program import memory_plan
+from sdk.plan.arrange import arrange
 from sdk.read.tflite import read
 
 _OPEN_TIMEOUT_S = 20.0
@@ -74,7 +74,8 @@ def lower(path: Path, board: Board, optimize: Optimize) -> tuple[Program, Memory
 def plan_module(module: Module, board: Board, optimize: Optimize) -> tuple[Program, MemoryPlan]:
     """Optimise a module, choose its kernels and plan its memory."""
     program = select(run_passes(module).module, board, optimize)
-    return program, memory_plan(program)
+    split = board.cores == 2 and optimize in (Optimize.SPEED, Optimize.BALANCED)
+    return arrange(program, fastest=optimize is Optimize.SPEED, split=split)
 
 
 def lower_all(paths: Sequence[Path], board: Board, optimize: Optimize) -> list[tuple[Program, MemoryPlan]]:

@@ -120,6 +120,12 @@ def _calls(placement: Placement, step: Step) -> dict[str, str]:
     """The statement that does a step and, when two cores share it, the body of the function that does a part."""
     offset, units = placement.scratch(step), step.prepared.units
     scratch = "NULL" if offset is None else f"arena + {offset}"
+    if step.descending:
+        grain = step.prepared.grain
+        end = f"begin + {grain}" if units % grain == 0 else f"begin + {grain} < {units} ? begin + {grain} : {units}"
+        last = (units - 1) // grain * grain
+        loop = f"for (int32_t begin = {last}; begin >= 0; begin -= {grain}) "
+        return {"call": loop + _call(placement, step, scratch, f"(sdk_range){{begin, {end}}}"), "part": ""}
     if step.cut is None:
         return {"call": _call(placement, step, scratch, f"(sdk_range){{0, {units}}}"), "part": ""}
     if offset is not None:

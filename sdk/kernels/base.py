@@ -104,7 +104,7 @@ class Access:
     write: Interval
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Prepared:
     """A kernel fitted to one operator: all that the later stages need.
 
@@ -118,6 +118,7 @@ class Prepared:
         scratch_bytes: working memory for one core.
         align: alignment in bytes that the kernel needs of its inputs, outputs and scratch.
         units: units of work that may be done in any split; 1 when it can't be split.
+        grain: units that the kernel does together at the least cost; splits keep to multiples of it.
         access: the order of accesses when done as one ascending range; None: no overlap is allowed.
         macs: multiply-accumulates of the operator as the model states it.
         cost: estimated cycles on the board's core, for choosing between kernels.
@@ -132,6 +133,7 @@ class Prepared:
     scratch_bytes: int = 0
     align: int = 1
     units: int = 1
+    grain: int = 1
     access: tuple[Access, ...] | None = None
     macs: int = 0
     cost: int = 0

@@ -6,12 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from sdk.kernels.registry import ALIAS_OPS, candidates, refusals
-
 from sdk.board import Board
 from sdk.errors import UnsupportedError
 from sdk.ir import Graph, Module, Op
 from sdk.kernels.base import Access, Kernel, Prepared, Site
+from sdk.kernels.registry import ALIAS_OPS, candidates, refusals
 
 
 class Optimize(Enum):
@@ -35,6 +34,7 @@ class Step:
     Attributes:
         index: position in the generated invoke function.
         cut: units of work that the first of two cores does; None when one core does all.
+        descending: whether the units are done from the last to the first, ``grain`` at a time.
     """
 
     index: int
@@ -42,6 +42,7 @@ class Step:
     kernel: Kernel
     prepared: Prepared
     cut: int | None = None
+    descending: bool = False
 
     @property
     def scratch_bytes(self) -> int:
@@ -58,10 +59,16 @@ class Step:
     def access(self) -> tuple[tuple[Access, ...], ...] | None:
         """The order in which each core that takes part touches memory; None when it is not known."""
         order = self.prepared.access
-        if order is None or self.cut is None:
+        if order is None or (self.cut is None and not self.descending):
             return None if order is None else (order,)
         per_unit, rest = divmod(len(order), self.prepared.units)
-        return None if rest else (order[: self.cut * per_unit], order[self.cut * per_unit :])
+        if rest:
+            return None
+        if self.cut is not None:
+            return order[: self.cut * per_unit], order[self.cut * per_unit :]
+        block = self.prepared.grain * per_unit
+        last = (len(order) - 1) // block * block
+        return (tuple(access for start in range(last, -1, -block) for access in order[start : start + block]),)
 
     @property
     def name(self) -> str:
@@ -111,7 +118,7 @@ def select(module: Module, board: Board, optimize: Optimize) -> Program:
             continue
         fitted = [(kernel, kernel.prepare(site)) for kernel in kernels]
         kernel, prepared = _CHOICE[optimize](fitted)
-        steps.append(Step(len(steps), op, kernel, prepared, _cut(prepared) if board.cores == 2 else None))
+        steps.append(Step(len(steps), op, kernel, prepared))
     if missing:
         count = "1 operator has" if len(missing) == 1 else f"{len(missing)} operators have"
         raise UnsupportedError(
@@ -122,13 +129,6 @@ def select(module: Module, board: Board, optimize: Optimize) -> Program:
     return Program(module, graph, board, tuple(steps), storage)
 
 
-def _cut(prepared: Prepared) -> int | None:
-    """Where to split a layer between two cores: in half if it is worth the start and the join."""
-    worthwhile = prepared.units > 1 and prepared.cost >= _LEAST_SPLIT_CYCLES
-    return (prepared.units + 1) // 2 if worthwhile else None
-
-
-_LEAST_SPLIT_CYCLES = 2000
 _Fitted = tuple[Kernel, Prepared]
 
 

@@ -57,32 +57,16 @@ def _forbidden(
     live = _Union()
     for interval in always_live:
         live.add(interval)
-    lows: list[_Array] = []
-    highs: list[_Array] = []
-    pending = 0
+    found = _Found()
     for access in reversed(accesses):
         for position in positions:
             if position in access.reads:
                 live.add(access.reads[position])
-        w0, w1 = access.write
-        if w0 == w1:
-            continue
-        starts, ends = live.arrays()
-        lows.append(starts - w1 + 1)
-        highs.append(ends - w0)
-        pending += len(starts)
-        if pending > _BATCH:
-            low, high = _merge_arrays(np.concatenate(lows), np.concatenate(highs))
-            lows, highs, pending = [low], [high], 0
-    if not lows:
-        return ()
-    low, high = _merge_arrays(np.concatenate(lows), np.concatenate(highs))
-    ((clip_low, clip_high),) = apart(input_size, output_size)
-    return tuple(
-        (max(a, clip_low), min(b, clip_high))
-        for a, b in zip(low.tolist(), high.tolist(), strict=True)
-        if a < clip_high and clip_low < b
-    )
+        start, end = access.write
+        if start < end:
+            found.add(live, 1 - end, -start)
+    ((low, high),) = apart(input_size, output_size)
+    return tuple((max(a, low), min(b, high)) for a, b in found.merged() if a < high and low < b)
 
 
 def merge(intervals: Iterable[Interval]) -> list[Interval]:
@@ -99,41 +83,63 @@ def merge(intervals: Iterable[Interval]) -> list[Interval]:
     return merged
 
 
-def _merge_arrays(lows: _Array, highs: _Array) -> tuple[_Array, _Array]:
-    """As ``merge``, on arrays of non-empty intervals."""
-    if not len(lows):
-        return lows, highs
-    order = np.argsort(lows, kind="stable")
-    lows, reach = lows[order], np.maximum.accumulate(highs[order])
-    starts = np.concatenate(([True], lows[1:] > reach[:-1]))
-    ends = np.concatenate((starts[1:], [True]))
-    return lows[starts], reach[ends]
-
-
 class _Union:
     """A growing set of bytes as sorted disjoint intervals."""
 
     def __init__(self) -> None:
-        self._starts: list[int] = []
-        self._ends: list[int] = []
-        self._arrays: tuple[_Array, _Array] | None = None
+        self.starts: list[int] = []
+        self.ends: list[int] = []
 
     def add(self, interval: Interval) -> None:
         start, end = interval
         if start >= end:
             return
         # The intervals that touch the new one are [left, right).
-        left = bisect_left(self._ends, start)
-        right = bisect_right(self._starts, end)
-        if right - left == 1 and self._starts[left] <= start and end <= self._ends[left]:
-            return
+        left = bisect_left(self.ends, start)
+        right = bisect_right(self.starts, end)
         if left < right:
-            start, end = min(start, self._starts[left]), max(end, self._ends[right - 1])
-        self._starts[left:right] = [start]
-        self._ends[left:right] = [end]
-        self._arrays = None
+            start, end = min(start, self.starts[left]), max(end, self.ends[right - 1])
+        self.starts[left:right] = [start]
+        self.ends[left:right] = [end]
 
-    def arrays(self) -> tuple[_Array, _Array]:
-        if self._arrays is None:
-            self._arrays = np.array(self._starts, np.int64), np.array(self._ends, np.int64)
-        return self._arrays
+
+class _Found:
+    """A growing set of distances: the intervals of unions, shifted."""
+
+    def __init__(self) -> None:
+        self._intervals: list[Interval] = []
+        self._arrays: list[_Array] = []
+        self._pending = 0
+
+    def add(self, union: _Union, to_start: int, to_end: int) -> None:
+        count = len(union.starts)
+        if count > 8:
+            self._arrays.append(np.array([union.starts, union.ends]) + [[to_start], [to_end]])
+            self._pending += count
+            if self._pending > _BATCH:
+                self._arrays = [_merge_arrays(np.concatenate(self._arrays, axis=1))]
+                self._pending = 0
+            return
+        for start, end in zip(union.starts, union.ends, strict=True):
+            low, high = start + to_start, end + to_end
+            # Most often a step forbids what the step before did, and a little more.
+            if self._intervals and self._intervals[-1][0] <= high and low <= self._intervals[-1][1]:
+                before = self._intervals[-1]
+                self._intervals[-1] = min(low, before[0]), max(high, before[1])
+            else:
+                self._intervals.append((low, high))
+
+    def merged(self) -> list[Interval]:
+        if self._arrays:
+            merged = _merge_arrays(np.concatenate(self._arrays, axis=1))
+            self._intervals += [(low, high) for low, high in merged.T.tolist()]
+        return merge(self._intervals)
+
+
+def _merge_arrays(intervals: _Array) -> _Array:
+    """As ``merge``, on non-empty intervals as an array of starts and one of ends."""
+    order = np.argsort(intervals[0], kind="stable")
+    lows, reach = intervals[0][order], np.maximum.accumulate(intervals[1][order])
+    starts = np.concatenate(([True], lows[1:] > reach[:-1]))
+    ends = np.concatenate((starts[1:], [True]))
+    return np.array([lows[starts], reach[ends]])

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from sdk.kernels.base import Interval
 from sdk.plan.access import forbidden_distances
 from sdk.plan.buffers import Buffer, MemoryPlan, Overlap, scratch_buffer, tensor_buffer
 from sdk.plan.planner import plan
@@ -72,8 +74,7 @@ def program_overlaps(program: Program, buffers: list[Buffer]) -> list[Overlap]:
     by_id = {b.id: b for b in buffers}
     overlaps = []
     for step in program.steps:
-        access = step.access
-        if access is None or len(step.op.outputs) != 1:
+        if step.access is None or len(step.op.outputs) != 1:
             continue
         late = by_id[tensor_buffer(program.storage[step.op.outputs[0]])]
         positions: dict[int, list[int]] = defaultdict(list)
@@ -82,9 +83,15 @@ def program_overlaps(program: Program, buffers: list[Buffer]) -> list[Overlap]:
         for root, places in positions.items():
             early = by_id[tensor_buffer(root)]
             if early.last == late.first == step.index and early.first < late.first:
-                forbidden = forbidden_distances(access, places, early.size, late.size)
+                forbidden = _forbidden(step, tuple(places), early.size, late.size)
                 overlaps.append(Overlap(early.id, late.id, forbidden))
     return overlaps
+
+
+@lru_cache(maxsize=1024)
+def _forbidden(step: Step, places: tuple[int, ...], input_size: int, output_size: int) -> tuple[Interval, ...]:
+    """As ``forbidden_distances``; kept, because plans are made again for many arrangements of the same steps."""
+    return forbidden_distances(step.access or (), places, input_size, output_size)
 
 
 def input_tensors(step: Step) -> tuple[int, ...]:

@@ -5,6 +5,7 @@ Knows nothing of intervals, lifetimes or distances: it carries out what the kern
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,8 @@ from sdk.plan.buffers import MemoryPlan
 if TYPE_CHECKING:
     from sdk.kernels.select import Program, Step
 
+_Times = npt.NDArray[np.int64]
+_NEVER = np.iinfo(np.int64).max
 _NOBODY = -1
 _SCRATCH = -2
 
@@ -77,25 +80,47 @@ class _Replay:
         for tensor in inputs:
             self._read(step.name, tensor, 0, self._size(tensor))
 
-    def _step_in_order(self, step: Step, inputs: list[int], cores: tuple[tuple[Access, ...], ...]) -> None:
-        """Replay each core's steps in order, first one core as a whole and then, from the same start, the other.
+    def _step_in_order(self, step: Step, inputs: list[int], cores: Sequence[Sequence[Access]]) -> None:
+        """Compare, byte by byte, when a core last reads its inputs with when it or another first writes there.
 
-        A byte that one core writes and another reads fails in one of the two orders, so they do not race.
+        Within one access the write may come before the reads; and what one core writes, another must not read at
+        all, as nothing orders them.
         """
-        before = self._owner.copy()
-        for order in (cores, cores[::-1])[: len(cores)]:
-            self._owner[:] = before
-            for accesses in order:
-                self._in_order(step, inputs, accesses)
-
-    def _in_order(self, step: Step, inputs: list[int], accesses: tuple[Access, ...]) -> None:
         output = step.op.outputs[0]
-        for access in accesses:
-            for position, (start, end) in access.reads.items():
-                self._read(step.name, inputs[position], start, end)
-            self._write(step.name, output, *access.write)
-            for position, (start, end) in access.reads.items():
-                self._read(step.name, inputs[position], start, end)
+        writes = [self._first_writes(step, accesses, output) for accesses in cores]
+        for core, accesses in enumerate(cores):
+            for position, tensor in enumerate(inputs):
+                last = self._last_reads(step, accesses, position, tensor)
+                place = slice(self._offset(tensor), self._offset(tensor) + self._size(tensor))
+                lost = (last >= 0) & (self._owner[place] != self._program.storage[tensor])
+                for other, first in enumerate(writes):
+                    lost |= (last >= 0) & (first[place] <= (last if other == core else _NEVER - 1))
+                self._check_none(step.name, tensor, lost)
+        for first in writes:
+            self._owner[first < _NEVER] = self._program.storage[output]
+
+    def _first_writes(self, step: Step, accesses: Sequence[Access], output: int) -> _Times:
+        """For each byte of the arena the access that first writes it."""
+        times = np.full(self._plan.size, _NEVER, np.int64)
+        base, size = self._offset(output), self._size(output)
+        for time in range(len(accesses) - 1, -1, -1):
+            start, end = accesses[time].write
+            if not 0 <= start <= end <= size:
+                self._check_range(step.name, output, start, end)
+            times[base + start : base + end] = time
+        return times
+
+    def _last_reads(self, step: Step, accesses: Sequence[Access], position: int, tensor: int) -> _Times:
+        """For each byte of an input the access that last reads it; -1 if none does."""
+        size = self._size(tensor)
+        times = np.full(size, -1, np.int64)
+        for time, access in enumerate(accesses):
+            if position in access.reads:
+                start, end = access.reads[position]
+                if not 0 <= start <= end <= size:
+                    self._check_range(step.name, tensor, start, end)
+                times[start:end] = time
+        return times
 
     def _inputs(self, step: Step) -> list[int]:
         return [t for i in step.prepared.inputs if (t := step.op.inputs[i]) is not None]
@@ -126,11 +151,13 @@ class _Replay:
     def _read(self, where: str, tensor: int, start: int, end: int) -> None:
         self._check_range(where, tensor, start, end)
         base = self._offset(tensor)
-        lost = np.flatnonzero(self._owner[base + start : base + end] != self._program.storage[tensor])
-        if len(lost):
+        self._check_none(where, tensor, self._owner[base + start : base + end] != self._program.storage[tensor])
+
+    def _check_none(self, where: str, tensor: int, lost: npt.NDArray[np.bool_]) -> None:
+        if lost.any():
             name = self._graph.tensors[tensor].name
             raise PlanError(
-                f"memory plan: {where}", f"byte {start + lost[0]} of tensor {tensor} {name} is overwritten or unset"
+                f"memory plan: {where}", f"byte {int(lost.argmax())} of tensor {tensor} {name} is overwritten or unset"
             )
 
     def _check_range(self, where: str, tensor: int, start: int, end: int) -> None:

@@ -1,0 +1,198 @@
+"""Models on emulated boards, through the pipeline, against the oracle and stored reference outputs."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sdk import board as boards
+from sdk import pipeline
+from sdk.cli import main
+from sdk.device.link import Session
+from sdk.errors import SdkError, ToolError
+from sdk.kernels.select import Optimize
+from sdk.measure.run import Bench
+from sdk.measure.verify import different_bytes
+
+DIGITS = Path(__file__).parent.parent / "examples" / "digits" / "digits.tflite"
+CORE = (
+    "mlperf__kws_ref_model",
+    "mlperf__model_ToyCar_quant_fullint_micro_intio",
+    "mlperf__pretrainedResnet_quant",
+    "mlperf__str_ww_ref_model",
+    "mlperf__vww_96_int8",
+    "tflm__hello_world_int8",
+    "tflm__micro_speech_quantized",
+    "tflm__person_detect",
+)
+EMULATED = ("pico", "mps2-an385", "mps2-an386", "mps2-an500", "mps2-an505", "mps3-an547", "rpi4")
+
+
+class Silent:
+    def stage(self, text: str) -> None: ...
+
+    def advance(self, done: int, total: int) -> None: ...
+
+    def log(self, text: str) -> None: ...
+
+
+def need(board: str) -> None:
+    """Skip where a board's compiler or emulator is not installed."""
+    found = boards.load(board)
+    programs = [f"{found.toolchain.prefix}gcc"]
+    if found.emulator and found.emulator.program:
+        programs.append(found.emulator.program)
+    for program in programs:
+        if shutil.which(program) is None:
+            pytest.skip(f"{program} is not installed")
+    if found.emulator and found.emulator.kind == "rp2040js":
+        from sdk.device.emulate_rp2040js import node_modules
+
+        try:
+            node_modules()
+        except ToolError as error:
+            pytest.skip(str(error))
+
+
+def report(tmp_path: Path, *arguments: str) -> tuple[int, dict]:
+    path = tmp_path / "report.json"
+    code = main(["deploy", *arguments, "--json", str(path)])
+    return code, json.loads(path.read_text())
+
+
+@pytest.mark.parametrize("name", CORE)
+def test_stored_reference_outputs(shared: Path, tmp_path: Path, name: str) -> None:
+    board = boards.load("host")
+    path = shared / "models" / "core" / f"{name}.tflite"
+    firmware = pipeline.build([path], board, Optimize.BALANCED, tmp_path / "out", Silent())
+    program, _ = firmware.models[0]
+    golden = np.load(shared / "golden" / f"{name}.npz")
+    with pipeline.running(firmware, pipeline.DeployOptions(emulate=False), Silent()) as (session, runner):
+        assert isinstance(session, Session)
+        bench = Bench(session, runner, program, 0)
+        session.reset_state(0)
+        for k in range(3):
+            outputs, _ = bench.infer(tuple(golden[f"in{k}_{j}"] for j in range(len(program.graph.inputs))))
+            wrong = [different_bytes(o, golden[f"out{k}_{j}"]) for j, o in enumerate(outputs)]
+            assert wrong == [0] * len(outputs), f"inference {k}"
+
+
+@pytest.mark.parametrize("board", EMULATED)
+def test_the_example_is_proven_on_every_emulated_board(tmp_path: Path, board: str) -> None:
+    need(board)
+    code, found = report(tmp_path, str(DIGITS), "--board", board, "--emulate")
+    assert code == 0
+    assert found["verified"] is True
+    assert (found["bytes_different"], found["inferences"], found["schema_version"]) == (0, 3, 1)
+    assert found["bytes_compared"] == 30
+    assert found["measured_on"] != "board"
+    assert len(found["layers"]) > 2
+    assert found["arena_bytes"] <= found["ram_bytes"]
+    assert found["weights_bytes"] < found["flash_bytes"]
+    assert found["cycles"] or found["instructions"]
+
+
+@pytest.mark.parametrize("board", ["pico", "mps2-an386", "mps3-an547"])
+@pytest.mark.parametrize("optimize", [o.value for o in Optimize])
+def test_keyword_spotting(shared: Path, tmp_path: Path, board: str, optimize: str) -> None:
+    need(board)
+    model = shared / "models" / "core" / "mlperf__kws_ref_model.tflite"
+    code, found = report(
+        tmp_path, str(model), "--board", board, "--emulate", "--repeat", "1", "--optimize", optimize
+    )
+    assert (code, found["bytes_different"]) == (0, 0)
+    assert found["macs"] == 2_656_768
+
+
+def test_two_models_share_one_firmware(shared: Path, tmp_path: Path) -> None:
+    names = ("tflm__hello_world_int8", "tflm__micro_speech_quantized")
+    models = [str(shared / "models" / "core" / f"{name}.tflite") for name in names]
+    code, found = report(tmp_path, *models, "--board", "host")
+    assert code == 0
+    assert [f["verified"] for f in found] == [True, True]
+
+
+def test_a_changed_weight_is_caught_and_its_layer_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    firmwares = pipeline.build_firmware
+
+    def spoil(models, optimize, out, log):
+        step = next(s for s in models[0][0].steps if s.op.kind == "FULLY_CONNECTED")
+        weights = next(c for c in step.prepared.consts if "weights" in c.name)
+        weights.values.setflags(write=True)
+        flat = weights.values.reshape(-1).view(np.int8)
+        flat ^= np.int8(0x40)
+        return firmwares(models, optimize, out, log)
+
+    monkeypatch.setattr(pipeline, "build_firmware", spoil)
+    code, found = report(tmp_path, str(DIGITS), "--board", "host")
+    assert code == 1
+    assert found["verified"] is False
+    assert found["first_difference"]["op"] == "FULLY_CONNECTED"
+    assert "DIFFERENT" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["deploy", "none.tflite", "--board", "host"], 2, "none.tflite"),
+        (["deploy", str(DIGITS), "--board", "nothing"], 2, "no such board"),
+        (["deploy", str(DIGITS), "--board", "pico"], 3, "--emulate"),
+        (["deploy", str(DIGITS), "--board", "host", "--repeat", "0"], 2, "--repeat"),
+        (["deploy", str(DIGITS), "--board", "host", "--input", "none.npy"], 2, "none.npy"),
+        (["build", str(DIGITS), "--board", "host", "-o", "/"], 2, "not the result of an earlier build"),
+    ],
+)
+def test_errors_are_one_line_with_their_exit_code(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], code: int, words: str
+) -> None:
+    assert main(arguments) == code
+    error = capsys.readouterr().err.strip().splitlines()[-1]
+    assert error.startswith("error: ")
+    assert words in error
+
+
+@pytest.mark.parametrize("size", [0, 7, 100, 1000])
+def test_truncated_models_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str], size: int) -> None:
+    path = tmp_path / "cut.tflite"
+    path.write_bytes(DIGITS.read_bytes()[:size])
+    assert main(["inspect", str(path)]) == 2
+    assert "cut.tflite" in capsys.readouterr().err
+
+
+def test_a_missing_compiler_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("PATH", "")
+    assert main(["deploy", str(DIGITS), "--board", "mps2-an386", "--emulate"]) == 3
+    assert "arm-none-eabi-gcc" in capsys.readouterr().err
+
+
+def test_builds_are_reproducible_and_replace_each_other(tmp_path: Path) -> None:
+    need("pico")
+    board, out = boards.load("pico"), tmp_path / "out"
+    first = pipeline.build([DIGITS], board, Optimize.BALANCED, out, Silent())
+    assert first.uf2 is not None
+    image, build_id = first.uf2.read_bytes(), first.build_id
+    again = pipeline.build([DIGITS], board, Optimize.BALANCED, out, Silent())
+    elsewhere = pipeline.build([DIGITS], board, Optimize.BALANCED, tmp_path / "an other 'place'", Silent())
+    for firmware in (again, elsewhere):
+        assert firmware.uf2 is not None
+        assert (firmware.uf2.read_bytes(), firmware.build_id) == (image, build_id)
+    manifest = json.loads((out / "manifest.json").read_text())
+    assert manifest["build_id"] == build_id.hex()
+    assert set(manifest["files"]) >= {"digits.elf", "digits.uf2", "digits.map", "src/digits.c"}
+
+
+def test_a_failed_build_leaves_the_old_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    board, out = boards.load("host"), tmp_path / "out"
+    first = pipeline.build([DIGITS], board, Optimize.BALANCED, out, Silent())
+    before = first.elf.read_bytes()
+    monkeypatch.setattr("sdk.build.scons.resources.path", lambda *_: tmp_path / "none")
+    with pytest.raises(SdkError):
+        pipeline.build([DIGITS], board, Optimize.SIZE, out, Silent())
+    assert first.elf.read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == ["out"]
