@@ -137,7 +137,8 @@ def weights_chain(layer: Dots, order: npt.NDArray[np.int64]) -> Words:
     # [groups, 3, steps] to [groups, steps * 3]
     body = pairs.transpose(0, 2, 1).reshape(pairs.shape[0], -1)
     biases = _word(256 * bias[:, 1:] + bias[:, :-1])
-    return np.concatenate([biases, body, _constants(layer, 4)], axis=1).reshape(-1)
+    stream: Words = np.concatenate([biases, body, _constants(layer, 4)], axis=1).reshape(-1)
+    return stream
 
 
 def pixels_chain(layer: Dots, order: npt.NDArray[np.int64]) -> Words:
@@ -156,7 +157,8 @@ def pixels_chain(layer: Dots, order: npt.NDArray[np.int64]) -> Words:
     quads = np.ascontiguousarray(weights.astype(np.int8)).view("<u4")
     body = quads.transpose(0, 2, 1).reshape(quads.shape[0], -1)
     biases = _word(257 * bias - 128 * total)
-    return np.concatenate([biases, body, _constants(layer, 2)], axis=1).reshape(-1)
+    stream: Words = np.concatenate([biases, body, _constants(layer, 2)], axis=1).reshape(-1)
+    return stream
 
 
 def group_words(layer: Dots, lanes: int, group: int, steps: int) -> int:

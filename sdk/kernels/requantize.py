@@ -148,6 +148,66 @@ def _with_constants(found: FastRequant, byte: Ints, varying: npt.NDArray[np.bool
 
 
 @dataclass(frozen=True)
+class FoldedRequant:
+    """Proven constants of byte = saturate(floor((256 * D + B) * M / 2**32) >> F): one instruction less.
+
+    Attributes:
+        shift: F.
+        multiplier: M.
+        offset: B, what is added to 256 * D.
+    """
+
+    shift: int
+    multiplier: Ints
+    offset: Ints
+
+    def apply(self, values: Ints) -> Ints:
+        """The bytes for accumulators of shape [..., channels]."""
+        total: Ints = (((256 * values + self.offset) * self.multiplier) >> 32) >> self.shift
+        return np.clip(total, -128, 127)
+
+
+def fold(layer: Accumulators, requant: FastRequant) -> FoldedRequant | None:
+    """Move C into the accumulators, exactly, or None. Near each M the products B * M lie closer than the C do."""
+    if requant.two_sided:
+        return None
+    varying = layer.low != layer.high
+    live = layer.part(varying)
+    conditions = _conditions(live)
+    m0 = requant.multiplier[varying]
+    best_m, best_b, done = m0.copy(), np.zeros_like(m0), np.zeros(m0.size, np.bool_)
+    goal = conditions.step << (requant.shift + 32)
+    none = np.int64(1) << 62
+    for delta in sorted(range(-_FOLD_REACH, _FOLD_REACH + 1), key=abs):
+        m = m0 + delta * np.maximum(m0 >> _FOLD_GRAIN, 1)
+        m = np.clip(m, 1, (1 << 31) - 1)
+        at_least = goal - 256 * conditions.at_least * m[:, None]
+        below = goal - 256 * conditions.below * m[:, None] - 1
+        least = np.where(conditions.has_at_least, at_least, -none).max(axis=1)
+        most = np.where(conditions.has_below, below, none).min(axis=1)
+        b = -(-np.clip(least, -none + 1, none) // m)
+        b = np.where(conditions.has_at_least.any(axis=1), b, most // m)
+        small = (256 * live.high + b < 1 << 31) & (256 * live.low + b >= -(1 << 31))
+        hit = ~done & (b * m >= least) & (b * m <= most) & small
+        best_m, best_b = np.where(hit, m, best_m), np.where(hit, b, best_b)
+        done |= hit
+        if done.all():
+            break
+    if not done.all():
+        return None
+    multiplier = np.full(layer.low.size, 1 << 30, np.int64)
+    offset = requant.offset << 2
+    multiplier[varying], offset[varying] = best_m, best_b
+    found = FoldedRequant(requant.shift, multiplier, offset)
+    _check(FoldedRequant(requant.shift, best_m, best_b), conditions)
+    return found
+
+
+_FOLD_REACH = 200
+_FOLD_GRAIN = 24
+
+
+@dataclass(frozen=True)
 class _Conditions:
     """For each channel and output step: D at which byte >= step must hold, and must not hold, where any."""
 
@@ -205,7 +265,7 @@ def _solve(conditions: _Conditions, layer: Accumulators, shift: int) -> FastRequ
     return found
 
 
-def _check(found: FastRequant, conditions: _Conditions) -> None:
+def _check(found: FastRequant | FoldedRequant, conditions: _Conditions) -> None:
     """Evaluate every condition with the constants: the proof."""
     reached = conditions.step <= found.apply(conditions.at_least.T).T
     exceeded = conditions.step <= found.apply(conditions.below.T).T

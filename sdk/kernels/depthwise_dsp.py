@@ -1,0 +1,363 @@
+"""DEPTHWISE_CONV_2D in int8 for cores with the DSP extension; see ``firmware/include/sdk/depthwise_dsp.h``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from sdk.ir import DType
+from sdk.ir.attrs import DepthwiseConv2DAttrs, Padding
+from sdk.kernels import chain_dsp, constraints
+from sdk.kernels.base import Access, Const, Constraint, Kernel, Prepared, Ref, Site, Value
+from sdk.kernels.quantize import activation_range, window_padding
+from sdk.kernels.requantize import FoldedRequant, fold
+
+_MAX_TAPS = 64
+_SCRATCH = 640
+"""Bytes of lines that a block of channels should not exceed."""
+
+
+@dataclass(frozen=True)
+class _Shape:
+    height: int
+    width: int
+    channels: int
+    out_height: int
+    out_width: int
+    kernel: tuple[int, int]
+    stride: tuple[int, int]
+    dilation: tuple[int, int]
+    pad: tuple[int, int]
+
+    @classmethod
+    def of(cls, site: Site) -> _Shape:
+        attrs = _attrs(site)
+        _, height, width, channels = site.input(0).shape
+        _, kernel_height, kernel_width, _ = site.input(1).shape
+        same = attrs.padding is Padding.SAME
+        out_height, top = window_padding(same, height, kernel_height, attrs.stride_h, attrs.dilation_h)
+        out_width, left = window_padding(same, width, kernel_width, attrs.stride_w, attrs.dilation_w)
+        return cls(
+            height, width, channels, out_height, out_width, (kernel_height, kernel_width),
+            (attrs.stride_h, attrs.stride_w), (attrs.dilation_h, attrs.dilation_w), (top, left),
+        )  # fmt: skip
+
+    @property
+    def macs(self) -> int:
+        return self.out_height * self.out_width * self.channels * self.kernel[0] * self.kernel[1]
+
+    @property
+    def outputs(self) -> int:
+        return self.out_height * self.out_width * self.channels
+
+
+def _attrs(site: Site) -> DepthwiseConv2DAttrs:
+    attrs = site.op.attrs
+    if not isinstance(attrs, DepthwiseConv2DAttrs):
+        raise TypeError(f"{site.op.kind} is no DEPTHWISE_CONV_2D")
+    return attrs
+
+
+@lru_cache(maxsize=4)
+def _dots(site: Site) -> chain_dsp.Dots:
+    return chain_dsp.dots(site, 3)
+
+
+@lru_cache(maxsize=4)
+def _folded(site: Site) -> FoldedRequant | None:
+    layer = _dots(site)
+    return None if layer.requant is None else fold(layer.accumulators, layer.requant)
+
+
+_COMMON = (
+    constraints.input_type(0, DType.INT8),
+    constraints.input_type(1, DType.INT8, what="the filter"),
+    constraints.output_type(DType.INT8),
+    constraints.constant(1, "the filter"),
+    constraints.constant(2, "the bias"),
+    constraints.BIAS_INT32,
+    constraints.quantized(0),
+    Constraint("the filter has a quantization", lambda s: s.input(1).quant is not None),
+    constraints.ACTIVATION,
+    Constraint("the batch size is 1", lambda s: s.input(0).shape[0] == 1),
+    Constraint("the depth multiplier is 1", lambda s: s.input(0).shape[3] == s.input(1).shape[3]),
+    Constraint("the number of channels is a multiple of 4", lambda s: s.input(0).shape[3] % 4 == 0),
+)
+
+
+class _Depthwise3x3(Kernel):
+    """What both strides have in common: a few channels at a time, two rows in a word."""
+
+    ops: ClassVar[tuple[str, ...]] = ("DEPTHWISE_CONV_2D",)
+    header: ClassVar[str] = "sdk/depthwise_dsp.h"
+    sources: ClassVar[tuple[str, ...]] = (
+        "kernels/depthwise_conv2d/depthwise_conv2d_s8__dsp.c",
+        "kernels/depthwise_conv2d/depthwise_3x3__dsp.c",
+        "kernels/depthwise_conv2d/depthwise_3x3__dsp.S",
+    )
+    requires: ClassVar[frozenset[str]] = frozenset({"dsp"})
+    prefix: ClassVar[str]
+    rows_a_turn: ClassVar[int]
+
+    def prepare(self, site: Site) -> Prepared:
+        """Fit to an operator."""
+        shape, layer, requant = _Shape.of(site), _dots(site), _folded(site)
+        if requant is None:
+            raise ValueError("no proven constants")
+        columns = self.columns(shape)
+        block = _block(shape.channels, columns)
+        low, high = activation_range(_attrs(site).activation, site.output())
+        instances = tuple(f"sdk_depthwise_{self.prefix}upper{i}_f{requant.shift}__dsp" for i in (0, 1))
+        return Prepared(
+            params_type="sdk_depthwise_conv2d_s8_3x3",
+            params={
+                "input_height": shape.height,
+                "input_width": shape.width,
+                "channels": shape.channels,
+                "output_height": shape.out_height,
+                "output_width": shape.out_width,
+                "pad_top": shape.pad[0],
+                "pad_left": shape.pad[1],
+                "input_zero_point": layer.input_zero_point,
+                "block": block,
+                "weights": Ref("weights"),
+                "run": instances,
+                "low": low,
+                "high": high,
+                "clamp": int((low, high) != (-128, 127)),
+            },
+            consts=(Const("weights", "uint32_t", self.stream(layer, requant)),),
+            scratch_bytes=8 * block * columns,
+            align=4,
+            units=shape.out_height,
+            access=tuple(_access(shape, block, self.rows_a_turn)),
+            macs=shape.macs,
+            cost=self.cycles(shape, block),
+        )
+
+    def columns(self, shape: _Shape) -> int:
+        """Columns of a line."""
+        raise NotImplementedError
+
+    def stream(self, layer: chain_dsp.Dots, requant: FoldedRequant) -> chain_dsp.Words:
+        """The weights as the loop reads them."""
+        raise NotImplementedError
+
+    def cycles(self, shape: _Shape, block: int) -> int:
+        """Estimated cycles."""
+        raise NotImplementedError
+
+
+class Depthwise3x3(_Depthwise3x3):
+    """3x3, stride 1: two output rows at once.
+
+    Cortex-M4 cycles, estimated, zero wait states: 13 for an output, 2 for each input staged, 2 for each output
+    stored, 60 for each channel and pair of rows.
+    """
+
+    name: ClassVar[str] = "depthwise_conv2d_s8_3x3__dsp"
+    prefix: ClassVar[str] = ""
+    rows_a_turn: ClassVar[int] = 2
+    constraints: ClassVar[tuple[Constraint, ...]] = (
+        *_COMMON,
+        Constraint("the kernel is 3x3 without dilation", lambda s: _is_3x3(_Shape.of(s))),
+        Constraint("the stride is 1", lambda s: _Shape.of(s).stride == (1, 1)),
+        Constraint("the input has at least 2 columns", lambda s: s.input(0).shape[2] >= 2),
+        Constraint("short requantization is proven for all channels", lambda s: _folded(s) is not None),
+    )
+
+    def columns(self, shape: _Shape) -> int:
+        """All of the input's."""
+        return shape.width
+
+    def stream(self, layer: chain_dsp.Dots, requant: FoldedRequant) -> chain_dsp.Words:
+        """(w0, w1), (w1, w2) of each kernel column, B, M for each channel."""
+        w = 256 * layer.weights.reshape(-1, 3, 3)
+        words = [_pair(w[:, r, c], w[:, r + 1, c]) for c in range(3) for r in range(2)]
+        return _stream(words, layer, requant)
+
+    def cycles(self, shape: _Shape, block: int) -> int:
+        """Estimated cycles."""
+        turns = -(-shape.out_height // 2) * shape.channels
+        return int(turns * (26.0 * shape.width + 30 + 8 * shape.width + 15 + 100 / block))
+
+
+class Depthwise3x3Stride2(_Depthwise3x3):
+    """3x3, stride 2.
+
+    Cortex-M4 cycles, estimated, zero wait states: 17 for an output, 2 for each input staged, 3 for each output
+    stored, 40 for each channel and row.
+    """
+
+    name: ClassVar[str] = "depthwise_conv2d_s8_3x3_stride2__dsp"
+    prefix: ClassVar[str] = "stride2_"
+    rows_a_turn: ClassVar[int] = 1
+    constraints: ClassVar[tuple[Constraint, ...]] = (
+        *_COMMON,
+        Constraint("the kernel is 3x3 without dilation", lambda s: _is_3x3(_Shape.of(s))),
+        Constraint("the stride is 2", lambda s: _Shape.of(s).stride == (2, 2)),
+        Constraint("short requantization is proven for all channels", lambda s: _folded(s) is not None),
+    )
+
+    def columns(self, shape: _Shape) -> int:
+        """Those under the windows."""
+        return 2 * shape.out_width + 1
+
+    def stream(self, layer: chain_dsp.Dots, requant: FoldedRequant) -> chain_dsp.Words:
+        """(w0, w1) of each kernel column, (w2 of columns 0 and 1), w2 of column 2, B, M for each channel."""
+        w = 256 * layer.weights.reshape(-1, 3, 3)
+        words = [_pair(w[:, 0, c], w[:, 1, c]) for c in range(3)]
+        words += [_pair(w[:, 2, 0], w[:, 2, 1]), _pair(w[:, 2, 2], np.zeros_like(w[:, 2, 2]))]
+        return _stream(words, layer, requant)
+
+    def cycles(self, shape: _Shape, block: int) -> int:
+        """Estimated cycles."""
+        turns = shape.out_height * shape.channels
+        return int(turns * (17.0 * shape.out_width + 30 + 4 * shape.width + 3 * shape.out_width + 15 + 100 / block))
+
+
+class DepthwiseTaps(Kernel):
+    """Any kernel: two taps and four channels at a time, no staging.
+
+    Cortex-M4 cycles, estimated, zero wait states: 2.6 for a MAC, 12 for an output (25 without proven constants),
+    20 for each tap of each pixel.
+    """
+
+    name: ClassVar[str] = "depthwise_conv2d_s8__dsp"
+    ops: ClassVar[tuple[str, ...]] = ("DEPTHWISE_CONV_2D",)
+    header: ClassVar[str] = "sdk/depthwise_dsp.h"
+    sources: ClassVar[tuple[str, ...]] = _Depthwise3x3.sources[:1]
+    requires: ClassVar[frozenset[str]] = frozenset({"dsp"})
+    constraints: ClassVar[tuple[Constraint, ...]] = (
+        *_COMMON,
+        Constraint(f"the kernel has at most {_MAX_TAPS} taps", lambda s: s.input(1).elements
+                   <= _MAX_TAPS * s.input(0).shape[3]),
+    )  # fmt: skip
+
+    def prepare(self, site: Site) -> Prepared:
+        """Fit to an operator."""
+        shape, layer = _Shape.of(site), _dots(site)
+        low, high = activation_range(_attrs(site).activation, site.output())
+        consts = [Const("weights", "uint32_t", _taps_stream(layer))]
+        fields: dict[str, Value]
+        if layer.requant is not None:
+            table = np.stack([layer.requant.multiplier, layer.requant.offset, layer.requant.negative], axis=1)
+            consts.append(Const("requant", "int32_t", table.astype(np.int32)))
+            fields = {"requant": Ref("requant"), "requant_shift": layer.requant.shift, "multiplier": "NULL",
+                      "shift": "NULL"}  # fmt: skip
+        else:
+            consts.append(Const("multiplier", "int32_t", layer.accumulators.multiplier.astype(np.int32)))
+            consts.append(Const("shift", "int8_t", layer.accumulators.shift.astype(np.int8)))
+            fields = {"requant": "NULL", "requant_shift": 0, "multiplier": Ref("multiplier"), "shift": Ref("shift")}
+        taps = shape.kernel[0] * shape.kernel[1]
+        pixels = shape.out_height * shape.out_width
+        finish = 12 if layer.requant is not None else 25
+        return Prepared(
+            params_type="sdk_depthwise_conv2d_s8_taps",
+            params={
+                "input_height": shape.height,
+                "input_width": shape.width,
+                "channels": shape.channels,
+                "output_height": shape.out_height,
+                "output_width": shape.out_width,
+                "kernel_height": shape.kernel[0],
+                "kernel_width": shape.kernel[1],
+                "stride_height": shape.stride[0],
+                "stride_width": shape.stride[1],
+                "dilation_height": shape.dilation[0],
+                "dilation_width": shape.dilation[1],
+                "pad_top": shape.pad[0],
+                "pad_left": shape.pad[1],
+                "input_zero_point": layer.input_zero_point,
+                "weights": Ref("weights"),
+                **fields,
+                "output_zero_point": layer.accumulators.zero_point,
+                "low": low,
+                "high": high,
+            },
+            consts=tuple(consts),
+            units=shape.out_height,
+            access=tuple(_row_access(shape)),
+            macs=shape.macs,
+            cost=int(pixels * (20 * taps + shape.channels * (2.6 * (taps + taps % 2) + finish))),
+        )
+
+
+def _is_3x3(shape: _Shape) -> bool:
+    return shape.kernel == (3, 3) and shape.dilation == (1, 1)
+
+
+def _block(channels: int, columns: int) -> int:
+    """Channels at a time: as many as fit into the scratch memory, at least four."""
+    choices = [b for b in range(4, channels + 1, 4) if channels % b == 0 and 8 * b * columns <= _SCRATCH]
+    return max(choices, default=4)
+
+
+def _pair(low: npt.NDArray[Any], high: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    words: npt.NDArray[Any] = (low & 0xFFFF) | ((high & 0xFFFF) << 16)
+    return words
+
+
+def _stream(words: list[npt.NDArray[Any]], layer: chain_dsp.Dots, requant: FoldedRequant) -> chain_dsp.Words:
+    start = 256 * layer.effective_bias + requant.offset
+    table = np.stack([*words, start, requant.multiplier], axis=1)
+    stream: chain_dsp.Words = (table & 0xFFFFFFFF).astype(np.uint32).reshape(-1)
+    return stream
+
+
+def _taps_stream(layer: chain_dsp.Dots) -> chain_dsp.Words:
+    """For each four channels their biases, then four words for each two taps."""
+    weights = layer.weights
+    if weights.shape[1] % 2:
+        weights = np.pad(weights, ((0, 0), (0, 1)))
+    pairs = _pair(weights[:, 0::2], weights[:, 1::2]).reshape(layer.channels // 4, 4, -1)
+    bias = (layer.effective_bias - layer.input_zero_point * weights.sum(axis=1)).reshape(-1, 1, 4)
+    table = np.concatenate([bias, pairs.transpose(0, 2, 1)], axis=1)
+    stream: chain_dsp.Words = (table & 0xFFFFFFFF).astype(np.uint32).reshape(-1)
+    return stream
+
+
+def _under(shape: _Shape, row: int) -> tuple[int, int]:
+    """Input rows under an output row's windows."""
+    first = row * shape.stride[0] - shape.pad[0]
+    last = first + (shape.kernel[0] - 1) * shape.dilation[0] + 1
+    return max(first, 0), min(last, shape.height)
+
+
+def _row_access(shape: _Shape) -> Iterator[Access]:
+    in_row, out_row = shape.width * shape.channels, shape.out_width * shape.channels
+    for row in range(shape.out_height):
+        first, last = _under(shape, row)
+        yield Access({0: (first * in_row, last * in_row)}, (row * out_row, (row + 1) * out_row))
+
+
+def _access(shape: _Shape, block: int, rows_a_turn: int) -> Iterator[Access]:
+    """For each block of channels and turn: the input rows that were not yet read, then the output rows."""
+    for channel in range(0, shape.channels, block):
+        read = 0
+        for row in range(0, shape.out_height, rows_a_turn):
+            last_row = min(row + rows_a_turn, shape.out_height)
+            bottom = min(row * shape.stride[0] - shape.pad[0] + 4, shape.height)
+            top = max(read, row * shape.stride[0] - shape.pad[0])
+            for start, end in _block_intervals(shape.channels, channel, block, shape.width, top, bottom):
+                yield Access({0: (start, end)}, (0, 0))
+            read = max(read, bottom)
+            for start, end in _block_intervals(shape.channels, channel, block, shape.out_width, row, last_row):
+                yield Access({}, (start, end))
+
+
+def _block_intervals(
+    channels: int, channel: int, block: int, width: int, first: int, last: int
+) -> Iterator[tuple[int, int]]:
+    """Bytes of some channels in the rows first .. last - 1."""
+    if block == channels:
+        if first < last:
+            yield first * width * channels, last * width * channels
+        return
+    for pixel in range(first * width, last * width):
+        yield pixel * channels + channel, pixel * channels + channel + block
