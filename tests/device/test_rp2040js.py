@@ -227,6 +227,14 @@ def test_touch_enters_the_boot_loader(pico: Board, image: Image) -> None:
         assert "the firmware went to the boot loader" in str(runner.failure())
 
 
+def test_usb_by_the_book(image: Image) -> None:
+    """Enumeration in Linux's order, stalls, data toggles, packet sizes and flow control, by a host of our own."""
+    script = Path(__file__).parent / "usb_host.mjs"
+    command = ["node", str(script), str(node_modules()), str(image.uf2)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def _start(pico: Board, elf: Path, data: bytes) -> str:
     file = elf.with_name("other.uf2")
     file.write_bytes(data)
