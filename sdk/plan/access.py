@@ -114,7 +114,7 @@ class _Found:
     def add(self, union: _Union, to_start: int, to_end: int) -> None:
         count = len(union.starts)
         if count > 8:
-            self._arrays.append(np.array([union.starts, union.ends]) + [[to_start], [to_end]])
+            self._arrays.append(np.add([union.starts, union.ends], [[to_start], [to_end]]))
             self._pending += count
             if self._pending > _BATCH:
                 self._arrays = [_merge_arrays(np.concatenate(self._arrays, axis=1))]
