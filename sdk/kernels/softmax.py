@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import math
 
 import numpy as np
@@ -12,20 +11,37 @@ from sdk.ir.attrs import SoftmaxAttrs
 from sdk.kernels import cost
 from sdk.kernels.base import Access, Const, Constraint, Kernel, Prepared, Ref, Site
 from sdk.kernels.constraints import input_type, output_type, quantized
+from sdk.kernels.fixed_point import doubling_high_mul, exp_of_negative
 from sdk.kernels.operands import attrs, quant
+from sdk.kernels.quantize import float32, quantize_multiplier
 
 _DIFFERENCES = 256
-_LEAST_SCALE = 1e-6
+_INTEGER_BITS = 5
+_LONGEST_ROW = 4095
+"""The sum of exponentials has 12 integer bits."""
+
+_SCALE = 1 / 256
+_TOLERANCE = 0.001 * _SCALE
+"""The interpreter asks for this scale of the output with this tolerance."""
 
 
-def float32_exp(value: float) -> float:
-    """The C library's expf(), which the interpreter calls and which is not always the nearest float32."""
-    return float(_EXPF(value))
+def _factor(site: Site) -> float:
+    """What an input difference is multiplied by to give a Q5.26 exponent."""
+    real = float32(attrs(site, SoftmaxAttrs).beta) * float32(quant(site.input(0)).scale)
+    return min(real * (1 << (31 - _INTEGER_BITS)), float((1 << 31) - 1))
 
 
-_EXPF = ctypes.CDLL(None).expf
-_EXPF.argtypes = [ctypes.c_float]
-_EXPF.restype = ctypes.c_float
+def exponentials(factor: float) -> list[int]:
+    """exp(-d * factor / 2**26) in Q0.31 for d = 0, 1 ..., up to the last that is not 0."""
+    multiplier, shift = quantize_multiplier(factor)
+    # Larger differences leave the range of Q5.26 and count as infinite.
+    largest = ((1 << _INTEGER_BITS) - 1) * (1 << (31 - _INTEGER_BITS)) >> shift
+    exps = [
+        exp_of_negative(doubling_high_mul(-d << shift, multiplier)) for d in range(min(largest + 1, _DIFFERENCES))
+    ]
+    while exps[-1] == 0:
+        exps.pop()
+    return exps
 
 
 class SoftmaxS8Ref(Kernel):
@@ -39,29 +55,28 @@ class SoftmaxS8Ref(Kernel):
         input_type(0, DType.INT8),
         output_type(DType.INT8),
         quantized(0),
-        Constraint("beta is not negative", lambda site: attrs(site, SoftmaxAttrs).beta >= 0),
-        Constraint(f"the output's scale is at least {_LEAST_SCALE}", lambda s: quant(s.output()).scale >= _LEAST_SCALE),
+        Constraint(
+            "the output's scale is 1/256 and its zero point -128",
+            lambda site: abs(quant(site.output()).scale - _SCALE) <= _TOLERANCE
+            and quant(site.output()).zero_point == -128,
+        ),
+        Constraint("beta times the input's scale is above 2**-26", lambda site: _factor(site) > 1),
+        Constraint(f"a row has at most {_LONGEST_ROW} elements", lambda s: s.input(0).shape[-1:] <= (_LONGEST_ROW,)),
     )
 
     def prepare(self, site: Site) -> Prepared:
         """Fit the kernel to an operator that satisfies the constraints."""
-        source, output = site.input(0), site.output()
+        source = site.input(0)
         size = source.shape[-1] if source.shape else 1
         rows = math.prod(source.shape[:-1])
-        factor = -np.float32(quant(source).scale) * np.float32(attrs(site, SoftmaxAttrs).beta)
-        exps = [float32_exp(float(np.float32(factor * np.float32(d)))) for d in range(_DIFFERENCES)]
+        exps = exponentials(_factor(site))
         return Prepared(
             params_type="sdk_softmax_s8",
-            params={
-                "size": size,
-                "zero_point": quant(output).zero_point,
-                "scale": float(np.float32(quant(output).scale)),
-                "exps": Ref("exps"),
-            },
-            consts=(Const("exps", "float", np.array(exps, np.float32)),),
+            params={"size": size, "exp_count": len(exps), "exps": Ref("exps")},
+            consts=(Const("exps", "int32_t", np.array(exps, np.int32)),),
             units=rows,
             access=tuple(access for row in range(rows) for access in _row(row * size, size)),
-            cost=cost.CALL + source.elements * 3 * cost.FLOAT,
+            cost=cost.CALL + rows * 4 * cost.REQUANTIZE + source.elements * 2 * cost.REQUANTIZE,
         )
 
 

@@ -4,19 +4,18 @@
 
 #include "sdk/kernel.h"
 
-/* Shapes: input and output [rows, size]. */
+/* Shapes: input and output [rows, size]. The output's scale is 1 / 256 and its zero point -128. */
 typedef struct {
     int32_t size;
-    int32_t zero_point; /* of the output */
-    float scale;        /* of the output */
-    const float *exps;  /* [256]: exp(-scale * beta * d) for a difference d to the row's largest element */
+    int32_t exp_count;
+    const int32_t *exps; /* [exp_count]: exp(-scale * beta * d) in Q0.31 for a difference d to the row's largest element;
+                            0 for larger ones */
 } sdk_softmax_s8;
 
 /*
- * Rows [range.begin, range.end). In float32, since the reference's bytes come from float32 sums, a division and a
- * product, each rounded; only these four basic operations are used, so any IEEE arithmetic gives the same bytes.
- * Source: optimized_ops::Softmax for 8-bit types in tensorflow/lite/kernels/internal/optimized/optimized_ops.h,
- * which tflite-runtime's reference resolver calls too.
+ * Rows [range.begin, range.end), at most 4095 elements each.
+ * Source: reference_ops::Softmax in tensorflow/lite/kernels/internal/reference/softmax.h, with the exponentials of
+ * all differences made on the host.
  */
 void sdk_softmax_s8__ref(const sdk_softmax_s8 *params, const int8_t *input, int8_t *output, void *scratch,
                          sdk_range range);

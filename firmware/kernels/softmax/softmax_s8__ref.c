@@ -1,11 +1,41 @@
-#include "sdk/requantize.h"
 #include "sdk/softmax.h"
+#include "sdk/requantize.h"
 
-/* Nearest integer, ties away from zero, of 0 .. 2**31 - 1; the fraction is exact in float. */
-static int32_t rounded(float value)
+enum { SUM_INTEGER_BITS = 12, RESULT_BITS = 8, NEWTON_STEPS = 3 };
+
+static int32_t leading_zeros(uint32_t value)
 {
-    const int32_t whole = (int32_t)value;
-    return whole + (value - (float)whole >= 0.5f);
+    int32_t count = 0;
+    while ((value & 0x80000000u) == 0) {
+        value <<= 1;
+        count++;
+    }
+    return count;
+}
+
+static int32_t saturating_shift_left(int32_t value, int32_t shift)
+{
+    const int32_t most = INT32_MAX >> shift;
+    return value > most ? INT32_MAX : value < -most - 1 ? INT32_MIN : sdk_shift_left(value, shift);
+}
+
+/* 1 / (1 + x) in Q0.31 for x in Q0.31 >= 0: Newton's iteration. Source: gemmlowp/fixedpoint/fixedpoint.h. */
+static int32_t reciprocal_of_one_plus(int32_t x)
+{
+    const int32_t quotient_48_17 = 1515870810; /* Q2.29, as r and the error */
+    const int32_t quotient_32_17 = 1010580540;
+    const int32_t half = (int32_t)(((int64_t)x + INT32_MAX + 1) / 2);
+    int32_t r = quotient_48_17 + sdk_doubling_high_mul(half, -quotient_32_17);
+    for (int i = 0; i < NEWTON_STEPS; i++) {
+        const int32_t error = (1 << 29) - sdk_doubling_high_mul(half, r);
+        r += saturating_shift_left(sdk_doubling_high_mul(r, error), 2);
+    }
+    return saturating_shift_left(r, 1);
+}
+
+static int32_t exponential(const sdk_softmax_s8 *params, int32_t difference)
+{
+    return difference < params->exp_count ? params->exps[difference] : 0;
 }
 
 void sdk_softmax_s8__ref(const sdk_softmax_s8 *params, const int8_t *input, int8_t *output, void *scratch,
@@ -20,14 +50,16 @@ void sdk_softmax_s8__ref(const sdk_softmax_s8 *params, const int8_t *input, int8
         for (int32_t i = 0; i < size; i++) {
             largest = in[i] > largest ? in[i] : largest;
         }
-        float sum = 0.0f;
+        uint32_t sum = 0;
         for (int32_t i = 0; i < size; i++) {
-            sum += params->exps[largest - in[i]];
+            sum += (uint32_t)sdk_rounding_shift_right(exponential(params, largest - in[i]), SUM_INTEGER_BITS);
         }
-        const float inverse = 1.0f / (sum * params->scale);
+        const int32_t zeros = leading_zeros(sum);
+        const int32_t factor = reciprocal_of_one_plus((int32_t)((sum << zeros) - 0x80000000u));
+        const int32_t shift = SUM_INTEGER_BITS - zeros + 31 - RESULT_BITS;
         for (int32_t i = 0; i < size; i++) {
-            const int32_t value = rounded(params->exps[largest - in[i]] * inverse) + params->zero_point;
-            out[i] = (int8_t)sdk_clamp(value, INT8_MIN, INT8_MAX);
+            const int32_t product = sdk_doubling_high_mul(factor, exponential(params, largest - in[i]));
+            out[i] = (int8_t)sdk_clamp(sdk_rounding_shift_right(product, shift) + INT8_MIN, INT8_MIN, INT8_MAX);
         }
     }
 }

@@ -1,0 +1,320 @@
+"""Seeded random models of one operator each, for the sweep of the kernels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from dataclasses import replace as replaced
+from typing import Any
+
+import numpy as np
+from harness import CASES, Case
+
+from sdk.ir import DType, Graph, Module, Op, Quant, Tensor
+from sdk.ir import attrs as a
+from sdk.ir.shapes import infer
+
+Array = np.ndarray[Any, Any]
+Shape = tuple[int, ...]
+TILES = (4, 8)
+
+
+@dataclass
+class Model:
+    """One operator while it is put together; ids are given in the order of the calls."""
+
+    tensors: dict[int, Tensor] = field(default_factory=dict)
+    inputs: list[int] = field(default_factory=list)
+
+    def input(self, shape: Shape, quant: Quant | None, dtype: DType = DType.INT8) -> int:
+        """An input of the model."""
+        self.inputs.append(self._add(Tensor(len(self.tensors), f"in{len(self.tensors)}", shape, dtype, quant)))
+        return self.inputs[-1]
+
+    def const(self, values: Array, quant: Quant | None = None) -> int:
+        """A constant."""
+        dtype = DType(values.dtype.name)
+        return self._add(Tensor(len(self.tensors), f"c{len(self.tensors)}", values.shape, dtype, quant, values))
+
+    def _add(self, tensor: Tensor) -> int:
+        self.tensors[tensor.id] = tensor
+        return tensor.id
+
+    def module(
+        self,
+        kind: str,
+        attrs: a.Attrs,
+        inputs: Sequence[int | None],
+        quant: Quant | Sequence[Quant | None] | None,
+        dtype: DType = DType.INT8,
+        version: int = 1,
+    ) -> Module:
+        """The model, with one output for each of ``quant``; shapes are inferred."""
+        quants = [quant] if quant is None or isinstance(quant, Quant) else list(quant)
+        outputs = tuple(
+            self._add(Tensor(len(self.tensors), f"out{i}", (), dtype, q)) for i, q in enumerate(quants)
+        )
+        op = Op(0, kind, version, tuple(inputs), outputs, attrs)
+        graph = Graph("main", self.tensors, (op,), tuple(self.inputs), outputs)
+        for tensor, shape in zip(outputs, infer(graph, op), strict=True):
+            assert shape is not None, f"{kind}: the shape is not known"
+            self.tensors[tensor] = replaced(self.tensors[tensor], shape=shape)
+        return Module("case", "case.tflite", "0" * 64, (graph,))
+
+
+def values(rng: np.random.Generator, shape: Shape, low: int = -128, high: int = 127) -> Array:
+    """int8 values: uniform, or now and then all of them at an end of the range, or only the two ends."""
+    kind = rng.integers(8)
+    if kind == 0:
+        return np.full(shape, rng.choice([low, high]), np.int8)
+    if kind == 1:
+        return rng.choice(np.array([low, high], np.int8), shape)
+    return rng.integers(low, high + 1, shape).astype(np.int8)
+
+
+def scale(rng: np.random.Generator, low: float = 1e-3, high: float = 1.0) -> float:
+    """A float32 scale, uniform in its logarithm; now and then a power of two."""
+    if rng.integers(6) == 0:
+        return float(2.0 ** rng.integers(np.ceil(np.log2(low)), np.floor(np.log2(high)) + 1))
+    return float(np.float32(np.exp(rng.uniform(np.log(low), np.log(high)))))
+
+
+def zero_point(rng: np.random.Generator) -> int:
+    """A zero point; ends of the range and 0 are frequent."""
+    return int(rng.choice([-128, 127, 0, *rng.integers(-128, 128, 3)]))
+
+
+def quantization(rng: np.random.Generator, low: float = 1e-3, high: float = 1.0) -> Quant:
+    """A random per-tensor quantization."""
+    return Quant((scale(rng, low, high),), (zero_point(rng),))
+
+
+def size(rng: np.random.Generator, tiles: Sequence[int] = TILES, most: int = 40) -> int:
+    """A size at, below, above or at a multiple of a tile, or 1."""
+    tile = int(rng.choice(np.array(tiles)))
+    choices = [1, 2, tile - 1, tile, tile + 1, 2 * tile, 2 * tile + 1, 3 * tile - 1, 4 * tile]
+    return int(rng.choice([c for c in choices if 1 <= c <= most]))
+
+
+def activation(rng: np.random.Generator) -> a.Activation:
+    """A fused activation that has a quantized form."""
+    return [a.Activation.NONE, a.Activation.RELU, a.Activation.RELU6, a.Activation.RELU_N1_TO_1][
+        int(rng.choice(4, p=[0.5, 0.2, 0.2, 0.1]))
+    ]
+
+
+def _case(seed: int, index: int, rng: np.random.Generator, model: Model, module: Module) -> Case:
+    graph = module.main
+    inputs = []
+    for i in graph.inputs:
+        tensor = graph.tensors[i]
+        if tensor.dtype is DType.FLOAT32:
+            array: Array = rng.normal(0, 3, tensor.shape).astype(np.float32)
+        else:
+            array = values(rng, tensor.shape).astype(tensor.dtype.numpy)
+        inputs.append(array)
+    op = graph.ops[0]
+    shapes = " ".join("-" if i is None else str(list(graph.tensors[i].shape)) for i in op.inputs)
+    return Case(f"seed {seed} case {index}: {op.kind} {shapes} {op.attrs}", module, tuple(inputs))
+
+
+Maker = Callable[[np.random.Generator, Sequence[int]], tuple[Model, Module]]
+
+
+def generate(make: Maker, seed: int, count: int, tiles: Sequence[int]) -> Iterator[Case]:
+    """Cases of one operator; case i depends on seed and i alone."""
+    for index in range(count):
+        rng = np.random.default_rng([seed, index])
+        yield _case(seed, index, rng, *make(rng, tiles))
+
+
+def _weights(
+    rng: np.random.Generator, shape: Shape, axis: int, zero: bool = True
+) -> tuple[Array, Quant, tuple[float, ...]]:
+    """Filter values and their quantization, per tensor or per channel."""
+    channels = shape[axis]
+    data = values(rng, shape, -127)
+    if rng.integers(8) == 0:
+        data = np.clip(data, -3, 3)
+    if rng.integers(3) == 0:
+        scales: tuple[float, ...] = (scale(rng, 1e-3, 0.1),)
+        points = (0 if zero or rng.integers(2) else zero_point(rng),)
+        return data, Quant(scales, points), scales
+    scales = tuple(scale(rng, 1e-3, 0.1) for _ in range(channels))
+    return data, Quant(scales, (0,) * channels, axis), scales
+
+
+def _output_quant(
+    rng: np.random.Generator, input_quant: Quant, scales: Sequence[float], data: Array, axis: int
+) -> tuple[Quant, Array]:
+    """A quantization for which most outputs are in range (now and then not), and a bias of fitting size."""
+    per_channel = np.moveaxis(data, axis, 0).reshape(data.shape[axis], -1).astype(np.float64)
+    spread = np.sqrt((per_channel**2).sum(axis=1)) * 80 + 1
+    real = spread * np.asarray(scales, np.float64) * input_quant.scale
+    out = float(real.max()) / float(rng.choice([20, 50, 50, 100, 3000]))
+    bias = np.round(rng.normal(0, 1, data.shape[axis]) * spread).clip(-(2**27), 2**27).astype(np.int32)
+    if rng.integers(6) == 0:
+        bias = rng.integers(-(2**24), 2**24, data.shape[axis]).astype(np.int32)
+    if rng.integers(10) == 0:
+        out *= 2.0 ** int(rng.integers(-12, 12))
+    return Quant((float(np.float32(max(out, 1e-12))),), (zero_point(rng),)), bias
+
+
+def bias_quant(quant: Quant, scales: Sequence[float]) -> Quant:
+    """The quantization of a bias, per channel if the filter's is."""
+    products = tuple(float(np.float32(quant.scale) * np.float32(s)) for s in scales)
+    return Quant(products, (0,) * len(products), 0 if len(products) > 1 else None)
+
+
+def _window(rng: np.random.Generator) -> tuple[int, int, int, int, int, int, int, int]:
+    """Filter height and width, strides, dilations, and an image that the window fits into."""
+    fh, fw = (int(v) for v in rng.choice([1, 1, 2, 3, 3, 4, 5, 7], 2))
+    if rng.integers(2):
+        fw = fh
+    sh, sw = (int(v) for v in rng.choice([1, 1, 1, 2, 2, 3], 2))
+    dh = dw = 1
+    if rng.integers(4) == 0:
+        dh, dw = (int(v) for v in rng.integers(1, 4, 2))
+        if rng.integers(2):
+            sh = sw = 1
+    height = (fh - 1) * dh + 1 + int(rng.choice([0, 0, 1, 2, 3, 5, 8]))
+    width = (fw - 1) * dw + 1 + int(rng.choice([0, 0, 1, 2, 3, 5, 8, 13]))
+    return fh, fw, sh, sw, dh, dw, height, width
+
+
+def _padding(rng: np.random.Generator) -> a.Padding:
+    return a.Padding.SAME if rng.integers(2) else a.Padding.VALID
+
+
+def _batches(rng: np.random.Generator) -> int:
+    return int(rng.choice([1, 1, 1, 2, 3]))
+
+
+def _conv2d(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+    m = Model()
+    fh, fw, sh, sw, dh, dw, height, width = _window(rng)
+    depth, out, groups = size(rng, tiles), size(rng, tiles), 1
+    if rng.integers(8) == 0:
+        groups = int(rng.choice([2, 3]))
+        out *= groups
+    quant = quantization(rng)
+    data, weight_quant, scales = _weights(rng, (out, fh, fw, depth), 0)
+    output_quant, bias = _output_quant(rng, quant, scales, data, 0)
+    inputs: list[int | None] = [m.input((_batches(rng), height, width, depth * groups), quant)]
+    # The interpreter asks for a bias in int8.
+    inputs += [m.const(data, weight_quant), m.const(bias, bias_quant(quant, scales))]
+    attrs = a.Conv2DAttrs(_padding(rng), sh, sw, activation(rng), dh, dw)
+    return m, m.module("CONV_2D", attrs, inputs, output_quant)
+
+
+def _depthwise(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+    m = Model()
+    fh, fw, sh, sw, dh, dw, height, width = _window(rng)
+    depth, multiplier = size(rng, tiles), int(rng.choice([1, 1, 1, 2, 3, 8]))
+    quant = quantization(rng)
+    data, weight_quant, scales = _weights(rng, (1, fh, fw, depth * multiplier), 3)
+    output_quant, bias = _output_quant(rng, quant, scales, data, 3)
+    inputs: list[int | None] = [m.input((_batches(rng), height, width, depth), quant), m.const(data, weight_quant)]
+    if rng.integers(5):
+        inputs.append(m.const(bias, bias_quant(quant, scales)))
+    attrs = a.DepthwiseConv2DAttrs(_padding(rng), sh, sw, multiplier, activation(rng), dh, dw)
+    return m, m.module("DEPTHWISE_CONV_2D", attrs, inputs, output_quant)
+
+
+def _fully_connected(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+    m = Model()
+    depth, out = size(rng, tiles) * int(rng.choice([1, 1, 3, 8])), size(rng, tiles)
+    quant = quantization(rng)
+    data, weight_quant, scales = _weights(rng, (out, depth), 0, zero=False)
+    output_quant, bias = _output_quant(rng, quant, scales, data, 0)
+    # tflite-runtime 2.14 leaves outputs unwritten where several scales meet more than two dimensions.
+    keep = len(scales) == 1 and bool(rng.integers(2))
+    shape: Shape = (_batches(rng), 2, depth) if keep else (_batches(rng), depth)
+    inputs: list[int | None] = [m.input(shape, quant), m.const(data, weight_quant)]
+    if rng.integers(5):
+        inputs.append(m.const(bias, bias_quant(quant, scales)))
+    return m, m.module("FULLY_CONNECTED", a.FullyConnectedAttrs(activation(rng), keep), inputs, output_quant)
+
+
+def _pool(kind: str) -> Maker:
+    def make(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+        m = Model()
+        fh, fw, sh, sw, _, _, height, width = _window(rng)
+        quant = quantization(rng)
+        source = m.input((_batches(rng), height, width, size(rng, tiles)), quant)
+        attrs = a.Pool2DAttrs(_padding(rng), sh, sw, fh, fw, activation(rng))
+        return m, m.module(kind, attrs, [source], quant)
+
+    return make
+
+
+def broadcast_shapes(rng: np.random.Generator, tiles: Sequence[int], rank: int = 4) -> tuple[Shape, Shape]:
+    """Two shapes that broadcast: mostly equal, else with sizes of 1 or fewer dimensions in one or both."""
+    full = (*(int(d) for d in rng.integers(1, 5, int(rng.integers(1, rank + 1)))), size(rng, tiles))
+    full = full[-rank:]
+    if rng.integers(2):
+        return full, full
+    shapes = []
+    for _ in range(2):
+        shape = tuple(1 if rng.integers(3) == 0 else d for d in full)
+        shapes.append(shape[int(rng.integers(0, len(shape))) :] if rng.integers(3) == 0 else shape)
+    return shapes[0], shapes[1]
+
+
+def binary_operands(rng: np.random.Generator, m: Model, tiles: Sequence[int], quants: Sequence[Quant]) -> list[int]:
+    """Two inputs that broadcast; now and then one is constant, or both are the same tensor."""
+    shapes = broadcast_shapes(rng, tiles)
+    if shapes[0] == shapes[1] and rng.integers(8) == 0:
+        return [m.input(shapes[0], quants[0])] * 2
+    constant = int(rng.choice([0, 1, 2, 2, 2, 2]))
+    return [
+        m.const(values(rng, s), q) if i == constant else m.input(s, q)
+        for i, (s, q) in enumerate(zip(shapes, quants, strict=True))
+    ]
+
+
+def _add(kind: str) -> Maker:
+    def make(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+        m = Model()
+        quants = [quantization(rng, 0.01, 1.0) for _ in range(2)]
+        if rng.integers(3) == 0:
+            quants[1] = quants[0]
+        output = Quant((max(q.scale for q in quants) * scale(rng, 0.1, 4.0),), (zero_point(rng),))
+        inputs = binary_operands(rng, m, tiles, quants)
+        return m, m.module(kind, a.BinaryAttrs(activation(rng)), inputs, output)
+
+    return make
+
+
+def _softmax(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+    m = Model()
+    shape = (*(int(d) for d in rng.integers(1, 5, int(rng.integers(0, 4)))), size(rng, tiles))
+    output = Quant((float(np.float32(rng.choice([1, 1, 1.0007]) / 256)),), (-128,))
+    beta = 1.0 if rng.integers(3) else float(np.float32(rng.uniform(0.1, 3)))
+    source = m.input(shape, quantization(rng, 1e-3, 4.0))
+    return m, m.module("SOFTMAX", a.SoftmaxAttrs(beta), [source], output)
+
+
+MAKERS: dict[str, Maker] = {
+    "CONV_2D": _conv2d,
+    "DEPTHWISE_CONV_2D": _depthwise,
+    "FULLY_CONNECTED": _fully_connected,
+    "AVERAGE_POOL_2D": _pool("AVERAGE_POOL_2D"),
+    "MAX_POOL_2D": _pool("MAX_POOL_2D"),
+    "ADD": _add("ADD"),
+    "SUB": _add("SUB"),
+    "SOFTMAX": _softmax,
+}
+"""How to make a random model of each operator."""
+
+
+def cases(kind: str, seed: int, *, tiles: Sequence[int] = TILES, count: int = CASES) -> Iterator[Case]:
+    """Random cases of an operator.
+
+    Args:
+        kind: a key of MAKERS.
+        seed: case i depends on it and on i alone.
+        tiles: sizes of the kernel's blocks (channels, pixels): sizes are drawn round them.
+        count: how many.
+    """
+    return generate(MAKERS[kind], seed, count, tiles)

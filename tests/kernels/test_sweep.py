@@ -1,0 +1,18 @@
+"""Every portable kernel against tflite-runtime's reference kernels."""
+
+from __future__ import annotations
+
+import pytest
+from harness import run_cases, seeds
+from kernel_cases import cases
+
+from sdk.kernels.base import Kernel
+from sdk.kernels.registry import KERNELS
+
+REFERENCE = [(k, op) for k in KERNELS if k.name.endswith("__ref") for op in k.ops]
+
+
+@pytest.mark.parametrize("seed", seeds())
+@pytest.mark.parametrize(("kernel", "op"), REFERENCE, ids=lambda v: v if isinstance(v, str) else v.name)
+def test_equals_the_reference_interpreter(kernel: Kernel, op: str, seed: int) -> None:
+    assert run_cases(kernel, cases(op, seed)) > 0
