@@ -27,7 +27,7 @@ _FLAG_TIMED = 1
 _FLAG_BOOT_LOADER = 1
 _HAS_CYCLES, _HAS_MICROS, _HAS_FAULT = 1, 2, 4
 _MAX_WINDOW = 8
-_LONGEST_SILENCE = 8
+_LONGEST_SILENCE_S = 2.0
 _MAX_READ = 65536
 _BACKWARDS = 1 << 63
 _CLOCK_TOLERANCE = 0.01
@@ -178,7 +178,7 @@ class Session:
             url: name or URL of the port.
             baud: bits per second; ignored by ports that are not serial lines.
             timeout_s: deadline of this and of the session's operations, beside the time that their bytes take.
-            retry_s: silence after which a request is sent again; doubles with each repeat, up to eightfold.
+            retry_s: silence after which a request is sent again.
 
         Raises:
             DeviceError: the port cannot be opened, or the firmware speaks another version of the protocol.
@@ -257,7 +257,8 @@ class Session:
         reply = self._exchange([request], deadline_s, quiet_s)[0]
         wall_s = time.monotonic() - start
         if stop_after is None:
-            self._invoke_s[model] = wall_s
+            # Time lost to repeats must not count: the shortest is the model's own.
+            self._invoke_s[model] = min(wall_s, self._invoke_s.get(model, wall_s))
         cycles, micros, steps = self._unpack(_INVOCATION, Command.INVOKE, reply)
         self._steps_done = steps
         fault = self._clock_fault(cycles, micros)
@@ -443,7 +444,7 @@ class Session:
         Args:
             requests: what to ask.
             timeout_s: deadline.
-            quiet_s: silence before the first repeat, if not the session's own.
+            quiet_s: silence before the first repeat of a request that may run long; doubles with each repeat.
 
         Raises:
             DeviceError: the device refused a request. All others were run.
@@ -452,7 +453,7 @@ class Session:
         if self._failure is not None:
             raise LinkError(self._url, f"the session has ended: {self._failure}", "open a new one")
         try:
-            replies = self._collect(requests, time.monotonic() + timeout_s, quiet_s or self._retry_s)
+            replies = self._collect(requests, time.monotonic() + timeout_s, quiet_s)
         except DeviceError as error:
             self._failure = error.problem
             raise
@@ -464,13 +465,13 @@ class Session:
                 raise self._refusal(request, reply)
         return [reply.body for reply in replies]
 
-    def _collect(self, requests: Sequence[_Request], deadline: float, quiet_s: float) -> list[Message]:
+    def _collect(self, requests: Sequence[_Request], deadline: float, quiet_s: float | None) -> list[Message]:
         first = self._sequence
         self._sequence += len(requests)
         replies: dict[int, Message] = {}
         frames: dict[int, bytes] = {}  # under way, by index, in order
         sent = 0
-        silence_s = quiet_s
+        silence_s = quiet_s or self._retry_s
         heard = time.monotonic()  # of the last reply or repeat
         repeat = 0.0
 
@@ -483,6 +484,8 @@ class Session:
 
             messages, damaged = self._receive(min(deadline, heard + silence_s) - time.monotonic())
             now = time.monotonic()
+            if messages or damaged:  # a device that speaks is not running the request
+                silence_s = quiet_s or self._retry_s
             lost: list[int] = []
             for message in messages:
                 index = message.sequence - first & 0xFFFFFFFF
@@ -496,12 +499,12 @@ class Session:
                     if not repeat:
                         self._round_trip_s = min(self._round_trip_s, now - heard)
                     heard = now
-                    silence_s = quiet_s
             if frames and now >= deadline:
                 raise self._silence(requests[min(frames)].command)
             if now >= heard + silence_s:
                 lost = list(frames)
-                silence_s = min(2 * silence_s, max(quiet_s, _LONGEST_SILENCE * self._retry_s))
+                if quiet_s is not None:
+                    silence_s = min(2 * silence_s, max(quiet_s, _LONGEST_SILENCE_S))
             elif now < repeat + self._round_trip_s:
                 continue  # what comes so soon after a repeat may tell of the frames before it
             elif damaged and not lost:

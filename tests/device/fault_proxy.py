@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import math
 import os
 import random
@@ -42,7 +43,7 @@ class Disturber:
 
     def __init__(self, faults: Faults, seed: str) -> None:
         self._faults = faults
-        self._random = random.Random(seed)  # noqa: S311
+        self._random = random.Random(seed)
         self._earlier: list[bytes] = []
         self._clean = self._gap(faults.rate)
         self._until_reboot = self._gap(faults.reboot_rate)
@@ -66,7 +67,7 @@ class Disturber:
         if not self._faults.split or len(data) < 2:
             return [data]
         cuts = sorted({0, len(data), *(self._random.randrange(len(data)) for _ in range(3))})
-        return [data[a:b] for a, b in zip(cuts, cuts[1:], strict=False)]
+        return [data[a:b] for a, b in itertools.pairwise(cuts)]
 
     def reboot_at(self, data: bytes) -> int | None:
         """Return the position in the data at which the device is restarted, if it is."""
@@ -110,7 +111,12 @@ class Disturber:
 
 
 class FaultProxy:
-    """The bad cable with a device at its end; a context manager that gives the port's URL.
+    """The bad cable with a device at its end; a context manager.
+
+    Attributes:
+        url: of the port that the host opens.
+        requests: frames that the host sent, repeats included.
+        reboots: restarts of the device, its own included.
 
     Args:
         argv: the device: a process whose console is its standard input and output.
@@ -131,6 +137,7 @@ class FaultProxy:
         self.faults = faults or Faults()
         self.seed = seed
         self.reboots = 0
+        self.requests = 0
         self._argv = list(argv)
         self._env = env
         self._to_device = Disturber(self.faults, f"{seed} to device")
@@ -240,6 +247,7 @@ class FaultProxy:
         if not data:
             self._hang_up()
             return
+        self.requests += data.count(b"\0") // 2  # the host puts a delimiter at both ends
         at = self._to_device.reboot_at(data)
         if at is not None:
             self._pass_on(data[:at])

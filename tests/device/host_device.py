@@ -8,6 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
+LINK = [ROOT / "firmware" / "runtime" / name for name in ("frame.c", "harness.c", "link.c", "stack.c")]
 WARNINGS = ["-std=c11", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Wundef", "-Werror"]
 SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 
@@ -24,5 +25,5 @@ def build(program: Path, sources: Sequence[Path], flags: Sequence[str]) -> Path:
 
 def build_device(folder: Path, flags: Sequence[str] = SANITIZERS) -> Path:
     """Build the measuring firmware with the test models; its console is standard input and output."""
-    runtime = sorted((ROOT / "firmware" / "runtime").glob("*.c"))
-    return build(folder / "device", [*runtime, HERE / "host_port.c", HERE / "host_models.c"], flags)
+    main = ROOT / "firmware" / "runtime" / "main.c"
+    return build(folder / "device", [main, *LINK, HERE / "host_port.c", HERE / "host_models.c"], flags)

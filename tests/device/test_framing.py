@@ -5,18 +5,17 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from host_device import HERE, ROOT, SANITIZERS, build
+from host_device import HERE, LINK, ROOT, SANITIZERS, build
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sdk.device.framing import HEADER, Decoder, Message, cobs_decode, cobs_encode, encode
 
-RUNTIME = ROOT / "firmware" / "runtime"
-
 
 @pytest.fixture(scope="module")
 def frame_echo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build(tmp_path_factory.mktemp("frame") / "echo", [HERE / "frame_echo.c", RUNTIME / "frame.c"], SANITIZERS)
+    frame_c = ROOT / "firmware" / "runtime" / "frame.c"
+    return build(tmp_path_factory.mktemp("frame") / "echo", [HERE / "frame_echo.c", frame_c], SANITIZERS)
 
 
 def echo(program: Path, wire: bytes) -> bytes:
@@ -120,9 +119,13 @@ def test_c_refuses_frames_longer_than_its_buffer(frame_echo: Path) -> None:
     assert echo(frame_echo, encode(bytes(1201)) + encode(b"next")) == b"X" + encode(b"next")
 
 
+@pytest.fixture(scope="module")
+def fuzz_link(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    sources = [HERE / "fuzz_link.c", HERE / "host_models.c", *LINK]
+    return build(tmp_path_factory.mktemp("fuzz") / "fuzz", sources, [*SANITIZERS, "-DSLOW_NS=0"])
+
+
 @pytest.mark.parametrize("seed", range(4))
-def test_device_survives_hostile_frames(tmp_path: Path, seed: int) -> None:
-    runtime = [RUNTIME / name for name in ("frame.c", "harness.c", "link.c", "stack.c")]
-    program = build(tmp_path / "fuzz", [HERE / "fuzz_link.c", HERE / "host_models.c", *runtime], [*SANITIZERS, "-DSLOW_NS=0"])
-    done = subprocess.run([str(program), str(seed), "200000"], capture_output=True, text=True, check=False)
+def test_device_survives_hostile_frames(fuzz_link: Path, seed: int) -> None:
+    done = subprocess.run([str(fuzz_link), str(seed), "200000"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"seed {seed}: {done.stderr}"
