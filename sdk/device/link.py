@@ -421,7 +421,7 @@ class Session:
         if hz is not None and self.info.has_micros:
             by_cycles = cycles * 1_000_000 / hz
             if abs(by_cycles - micros) > _CLOCK_SLACK_US + _CLOCK_TOLERANCE * max(by_cycles, micros):
-                return f"{cycles} cycles at {hz} Hz are {by_cycles:.0f} us, and the other clock says {micros} us"
+                return f"{cycles} cycles at {hz} Hz are {by_cycles:.0f} us, but the microsecond clock says {micros} us"
         return ""
 
     def _unpack(self, layout: struct.Struct, command: Command, body: bytes) -> tuple[int, ...]:
