@@ -6,6 +6,18 @@ extern uint32_t __stack_top[];
 extern int main(int argc, char **argv);
 extern void initialise_monitor_handles(void);
 
+/* newlib's exit() calls what crti.o, which is not linked, would bring. */
+void _init(void);
+void _fini(void);
+
+void _init(void)
+{
+}
+
+void _fini(void)
+{
+}
+
 static void reset(void)
 {
 #if defined(__ARM_FP)
