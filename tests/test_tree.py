@@ -67,7 +67,7 @@ def test_every_source_of_firmware_is_used():
     used = {f"port/{source}" for board in BOARDS for source in board.port_sources}
     used |= {source for kernel in KERNELS for source in kernel.sources}
     sources = {path.relative_to(FIRMWARE).as_posix() for path in tracked() if path.is_relative_to(FIRMWARE)}
-    compiled = {source for source in sources if source.endswith((".c", ".S")) and source.startswith(("kernels", "port"))}
+    compiled = {source for source in sources if re.fullmatch(r"(kernels|port)/.*\.[cS]", source)}
     assert compiled - used == set()
     assert [source for source in used if not (FIRMWARE / source).is_file()] == []
 
