@@ -97,7 +97,7 @@ def conv(**changes: Any) -> Module:
 
 def tree(module: Module) -> Tree:
     """The model as plain tables, to be spoilt."""
-    return _thaw(decode(write(module), "Model", IDENTIFIER, "corpus").plain())
+    return dict(_thaw(decode(write(module), "Model", IDENTIFIER, "corpus").plain()))
 
 
 def _thaw(value: Any) -> Any:
@@ -108,7 +108,7 @@ def _thaw(value: Any) -> Any:
     return value.copy() if isinstance(value, np.ndarray) else value
 
 
-def spoil(change: Callable[[Tree], None], module: Module | None = None) -> bytes:
+def spoil(change: Callable[[Tree], object], module: Module | None = None) -> bytes:
     """A model with a change to its tables."""
     plain = tree(module or conv())
     change(plain)
@@ -242,6 +242,7 @@ def order() -> Iterator[Case]:
     yield Case("output_twice", "listed twice", graph(((0, 0), 3), outputs=(3, 3)))
     yield Case("no_outputs", "the model has no output", graph(((0, 0), 3), outputs=()))
     yield Case("constant_written", "which is constant", in_graph([2], "operators", 0, "outputs"))
+    yield Case("constant_is_output", "is never computed", in_graph([3, 1], "outputs"))
     yield Case("constant_is_input", "is an input of the graph and constant", in_graph([0, 1], "inputs"))
     yield Case("variable_with_data", "both constant and a variable", in_graph(True, "tensors", 1, "is_variable"))
     yield Case("no_graph", "the model has no graph", put([], "subgraphs"))
@@ -255,6 +256,7 @@ def tensors() -> Iterator[Case]:
     yield Case("dimension_dynamic", "dynamic shape", in_graph([1, -1, 4, 2], *first, "shape"))
     yield Case("signature_dynamic", "dynamic shape", in_graph([-1, -1, -1, 2], *first, "shape_signature"))
     yield Case("rank", "9 dimensions", in_graph([1] * 9, *first, "shape"))
+    yield Case("no_elements", "has no elements", in_graph([1, 0, 4, 2], *first, "shape"))
     yield Case("shape_overflows", "which overflows", in_graph([65536] * 4, *first, "shape"), "TFLM #3071")
     yield Case("weights_overflow", "which overflows", in_graph([2**30, 2, 2, 2], *weights, "shape"), "TFLM #3072")
     yield Case("data_too_short", "needs 48 bytes, not 24", in_graph([3, 2, 2, 4], *weights, "shape"))
@@ -310,11 +312,8 @@ def operators() -> Iterator[Case]:
     yield Case("custom", 'CUSTOM "Mine*/', spoil(lambda m: m.update(operator_codes=[custom])))
     segment = {"builtin_code": OPERATORS.index("SEGMENT_SUM"), "deprecated_builtin_code": 125, "version": 1}
     yield Case("segment_sum", "SEGMENT_SUM", spoil(lambda m: m.update(operator_codes=[segment])), "CVE-2020-15212")
-    options = {"builtin_options_type": None, "builtin_options": None}
-    yield Case(
-        "options_missing", "stride_h is 0", spoil(lambda m: m["subgraphs"][0]["operators"][0].update(options)),
-        "CVE-2021-37689",
-    )
+    missing = spoil(lambda m: m["subgraphs"][0]["operators"][0].pop("builtin_options"))
+    yield Case("options_missing", "stride_h is 0", missing, "CVE-2021-37689")
     options = ("operators", 0, "builtin_options")
     yield Case("activation_unknown", "9 is not one of NONE", in_graph(9, *options, "fused_activation_function"))
     yield Case("padding_unknown", "7 is not one of SAME", in_graph(7, *options, "padding"))

@@ -125,6 +125,20 @@ class Graph:
                 readers.setdefault(t, []).append(op)
         return {t: tuple(ops) for t, ops in readers.items()}
 
+    @cached_property
+    def _ranges(self) -> dict[tuple[int, int, str], tuple[Any, Any]]:
+        return {}
+
+    def constant_range(self, tensor: Tensor) -> tuple[Any, Any] | None:
+        """Smallest and largest element of a constant; None if it has no elements or is not constant."""
+        if tensor.data is None or tensor.data.size == 0:
+            return None
+        # Keyed by the memory, which many tensors may share; the graph keeps it alive.
+        key = (tensor.data.ctypes.data, tensor.data.size, tensor.data.dtype.str)
+        if key not in self._ranges:
+            self._ranges[key] = (tensor.data.min(), tensor.data.max())
+        return self._ranges[key]
+
     def input(self, op: Op, index: int) -> Tensor:
         """The tensor at an operator's input; KeyError if it is absent."""
         tensor = op.inputs[index] if index < len(op.inputs) else None

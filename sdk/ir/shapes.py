@@ -64,10 +64,11 @@ class _Site:
             raise ShapeError(f"{what} has {tensor.elements} elements")
         return [int(v) for v in tensor.data.reshape(-1)]
 
-    def bounds(self, index: int) -> tuple[int, int] | None:
-        """Smallest and largest value of a constant input."""
-        data = self._graph.input(self.op, index).data
-        return None if data is None or data.size == 0 else (int(data.min()), int(data.max()))
+    def inside(self, index: int, size: int) -> None:
+        """Require that a constant input's values are indices into a dimension."""
+        bounds = self._graph.constant_range(self._graph.input(self.op, index))
+        if bounds is not None and (bounds[0] < 0 or bounds[1] >= size):
+            raise ShapeError(f"indices {bounds[0]}..{bounds[1]} into a dimension of {size}")
 
 
 _MOST_VALUES = 4096
@@ -403,14 +404,8 @@ def _gather(site: _Site) -> tuple[Shape, ...]:
     batch = site.attrs.batch_dims + len(indices) if site.attrs.batch_dims < 0 else site.attrs.batch_dims
     if not 0 <= batch <= min(axis, len(indices)) or params[:batch] != indices[:batch]:
         raise ShapeError(f"{batch} batch dimensions for shapes {list(params)} and {list(indices)}")
-    _indices_inside(site, 1, params[axis])
+    site.inside(1, params[axis])
     return (params[:axis] + indices[batch:] + params[axis + 1 :],)
-
-
-def _indices_inside(site: _Site, index: int, size: int) -> None:
-    bounds = site.bounds(index)
-    if bounds is not None and (bounds[0] < 0 or bounds[1] >= size):
-        raise ShapeError(f"indices {bounds[0]}..{bounds[1]} into a dimension of {size}")
 
 
 def _gather_nd(site: _Site) -> tuple[Shape, ...]:
@@ -429,7 +424,7 @@ def _embedding_lookup(site: _Site) -> tuple[Shape, ...]:
     table = site.shape(1)
     if len(table) < 2:
         raise ShapeError(f"a table of shape {list(table)}")
-    _indices_inside(site, 0, table[0])
+    site.inside(0, table[0])
     return ((count, *table[1:]),)
 
 

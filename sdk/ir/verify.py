@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
@@ -62,34 +63,45 @@ def _graph_problems(graph: Graph, main: bool) -> Iterator[str]:
         if missing:
             yield f"{what}s {missing} are no tensors of the graph"
             return
-        if len(set(ids)) != len(ids):
-            yield f"a tensor is listed twice among the {what}s"
-    known = {t.id for t in graph.tensors.values() if t.is_constant or t.is_variable or t.elements == 0}
+        for i in _repeated(ids):
+            yield f"{_name(graph.tensors[i])} is listed twice among the {what}s"
+    inputs, outputs = set(graph.inputs), set(graph.outputs)
     for i in graph.inputs:
         tensor = graph.tensors[i]
         if tensor.is_constant or tensor.is_variable:
             yield f"{_name(tensor)} is an input of the graph and {'constant' if tensor.is_constant else 'a variable'}"
-        if main and i in graph.outputs:
+        if tensor.elements == 0:
+            yield f"{_name(tensor)} is an input of the graph and has no elements"
+        if main and i in outputs:
             yield f"{_name(tensor)} is both input and output of the model"
-    known.update(graph.inputs)
+    known = inputs | {t.id for t in graph.tensors.values() if t.is_constant or t.is_variable or t.elements == 0}
     seen: set[int] = set()
     for op in graph.ops:
         if op.id in seen:
             yield f"two operators have id {op.id}"
         seen.add(op.id)
-        for problem in _op_problems(graph, op, known):
+        for problem in _op_problems(graph, op, inputs, known):
             yield f"layer {op.id} {op.kind}: {problem}"
         known.update(op.outputs)
+    # A branch or a loop's body may give what it was given; the main graph must compute its outputs.
+    given = graph.producers if main else known
     for i in graph.outputs:
-        if i not in known:
+        if i not in given and i not in inputs:
             yield f"output {_name(graph.tensors[i])} is never computed"
     if main and not graph.outputs:
         yield "the model has no output"
 
 
+def _repeated(ids: tuple[int, ...]) -> list[int]:
+    return [] if len(set(ids)) == len(ids) else [i for i, count in Counter(ids).items() if count > 1]
+
+
 def _name(tensor: Tensor) -> str:
-    name = tensor.name if len(tensor.name) <= 80 else tensor.name[:79] + "\N{HORIZONTAL ELLIPSIS}"
-    return f'tensor {tensor.id} "{name}"'
+    return f'tensor {tensor.id} "{_clipped(tensor.name, 80)}"'
+
+
+def _clipped(text: str, length: int = 300) -> str:
+    return text if len(text) <= length else text[: length - 1] + "\N{HORIZONTAL ELLIPSIS}"
 
 
 def _tensor_problems(tensor: Tensor) -> Iterator[str]:
@@ -122,8 +134,8 @@ def _tensor_problems(tensor: Tensor) -> Iterator[str]:
         yield f"{_name(tensor)} has a zero point outside {limits[0]}..{limits[1]}"
 
 
-def _op_problems(graph: Graph, op: Op, known: set[int]) -> Iterator[str]:
-    """What is wrong with an operator, given the tensors that are known before it."""
+def _op_problems(graph: Graph, op: Op, inputs: set[int], known: set[int]) -> Iterator[str]:
+    """What is wrong with an operator, given the inputs of the graph and the tensors that are known before it."""
     spec = OPS.get(op.kind)
     if spec is None:
         yield "no such operator"
@@ -155,8 +167,12 @@ def _op_problems(graph: Graph, op: Op, known: set[int]) -> Iterator[str]:
         tensor = graph.tensors[i]
         if tensor.is_constant or tensor.is_variable:
             yield f"writes {_name(tensor)}, which is {'constant' if tensor.is_constant else 'a variable'}"
-        elif i in graph.inputs or (i in known and tensor.elements) or op.outputs.count(i) > 1:
-            yield f"writes {_name(tensor)}, which {'is an input' if i in graph.inputs else 'is written twice'}"
+        elif i in inputs or (i in known and tensor.elements):
+            yield f"writes {_name(tensor)}, which {'is an input' if i in inputs else 'is written twice'}"
+        elif tensor.elements == 0:
+            yield f"writes {_name(tensor)}, which has no elements"
+    for i in _repeated(op.outputs):
+        yield f"writes {_name(graph.tensors[i])} twice"
     if sound:
         yield from _shape_problems(graph, op)
 
@@ -165,12 +181,14 @@ def _shape_problems(graph: Graph, op: Op) -> Iterator[str]:
     try:
         shapes = infer(graph, op)
     except ShapeError as error:
-        yield str(error)
+        yield _clipped(str(error))
         return
     for i, shape in zip(op.outputs, shapes, strict=True):
         tensor = graph.tensors[i]
         if shape is not None and shape != tensor.shape:
-            yield f"output {_name(tensor)} has shape {list(tensor.shape)}, but the operator gives {list(shape)}"
+            yield _clipped(
+                f"output {_name(tensor)} has shape {list(tensor.shape)}, but the operator gives {list(shape)}"
+            )
 
 
 def _signature(graph: Graph, ids: tuple[int | None, ...]) -> list[tuple[tuple[int, ...], DType]]:

@@ -26,11 +26,13 @@ from sdk.read.schema import IDENTIFIER, OPERATORS, TENSOR_TYPES, VERSION
 MAX_RANK = 8
 MAX_BYTES = 2**31 - 1
 """Largest tensor: what a signed 32-bit size can tell."""
+MAX_OPERANDS = 262_144
+"""Most inputs and outputs of all operators together: work and memory grow with them."""
 MAX_FILE = 2**31 - 1
 _LISTED = 20
 """Problems that one message lists."""
 _SHOWN = 80
-"""Characters of a name that a message shows."""
+"""Bytes of a name that a message shows."""
 _SMALLEST_NORMAL = np.finfo(np.float32).tiny
 
 
@@ -57,15 +59,20 @@ def read_bytes(data: bytes, path: str) -> Module:
     return _Reader(data, path).module()
 
 
-def unpack(data: np.ndarray[Any, Any], dtype: DType, elements: int) -> np.ndarray[Any, Any]:
-    """Elements of a .tflite buffer, flat, one an item of ``dtype.numpy``; sub-byte ones start at the lowest bits."""
+def unpack(data: np.ndarray[Any, Any], dtype: DType) -> np.ndarray[Any, Any]:
+    """Elements of a .tflite buffer, one an item of ``dtype.numpy``, read-only.
+
+    Sub-byte elements start at the lowest bits; those that fill the last byte up come out too.
+    """
     if dtype.bits >= 8:
         return np.frombuffer(data, dtype.numpy.newbyteorder("<"))
     shifts = np.arange(8 // dtype.bits, dtype=np.uint8) * np.uint8(dtype.bits)
-    flat = (data[:, np.newaxis] >> shifts).reshape(-1)[:elements] & np.uint8((1 << dtype.bits) - 1)
+    flat = (data[:, np.newaxis] >> shifts).reshape(-1)
+    flat &= np.uint8((1 << dtype.bits) - 1)
     if dtype is not DType.UINT4:
         sign = np.uint8(1 << (dtype.bits - 1))
-        flat = (flat ^ sign) - sign
+        flat ^= sign
+        flat -= sign
     unpacked: np.ndarray[Any, Any] = flat.view(dtype.numpy)
     unpacked.flags.writeable = False
     return unpacked
@@ -79,8 +86,9 @@ class _Reader:
         self._malformed: list[str] = []
         self._unsupported: list[str] = []
         self._repairs: list[str] = []
+        self._operands_left = MAX_OPERANDS
         self._patched = bytearray()
-        self._unpacked: dict[tuple[int, DType, int], np.ndarray[Any, Any]] = {}
+        self._constants: dict[tuple[int, DType], np.ndarray[Any, Any]] = {}
 
     def module(self) -> Module:
         if self._model["version"] != VERSION:
@@ -133,22 +141,31 @@ class _Reader:
         return Graph(name, tensors, ops, inputs, outputs)
 
     def _indices(self, record: Record, field: str, count: int, note: str = "") -> tuple[int, ...]:
-        """The tensor indices of a field, all in range; those that are not are reported and left out."""
-        if len(record[field]) > ANY:
-            self._bad(record, field, f"{len(record[field])} tensors{note}, more than {ANY}")
-            return ()
-        values = record[field].tolist()
+        """A list of tensors that are all present."""
+        return tuple(self._operands(record, field, 0, count, note))
+
+    def _operands(self, record: Record, field: str, lowest: int, count: int, note: str) -> list[int]:
+        """The entries of a list of tensors that are in range; those that are not are reported and left out."""
+        length = len(record[field])
+        if length > ANY:
+            self._bad(record, field, f"{length} tensors{note}, more than {ANY}")
+            return []
+        self._operands_left -= length
+        if self._operands_left < 0:
+            problem = f"{record.where(field)}: more than {MAX_OPERANDS} inputs and outputs in all"
+            raise ModelError(self._path, problem, "split the model")
+        values: list[int] = record[field].tolist()
         for value in values:
-            if not 0 <= value < count:
+            if not lowest <= value < count:
                 self._bad(record, field, f"tensor index {value}{note}, but the graph has {count} tensors")
-        return tuple(v for v in values if 0 <= v < count)
+        return [value for value in values if lowest <= value < count]
 
     def _check_signature(self, record: Record) -> None:
         """A batch size left open is fixed by ``shape``; another open dimension is for the caller to fix."""
         signature = record["shape_signature"][:MAX_RANK].tolist()
         if any(d < 0 for d in signature[1:]):
             self._unsupported.append(
-                f'input "{_short(_text(record["name"]))}" has dynamic shape {signature} '
+                f'input "{_short(record["name"])}" has dynamic shape {signature} '
                 "(convert the model with a fixed input shape)"
             )
 
@@ -170,15 +187,16 @@ class _Reader:
         version: int = code["version"]
         spec = OPS.get(kind)
         if spec is None or version > spec.version:
-            name = f' "{_short(_text(code["custom_code"]))}"' if kind == "CUSTOM" else ""
+            name = f' "{_short(code["custom_code"])}"' if kind == "CUSTOM" else ""
             layer = f"graph {graph}, layer {index}" if graph else f"layer {index}"
-            produced = ", ".join(f'"{_short(_text(tensors[o]["name"]))}"' for o in outputs[:4])
+            produced = ", ".join(f'"{_short(tensors[o]["name"])}"' for o in outputs[:4])
             known = f"versions up to {spec.version} are known" if spec else "the operator is not known here"
             self._unsupported.append(f"{layer} {kind}{name} v{version} (tensor {produced}): {known}")
             return None
         if version < 1:
             self._bad(code, "version", f"version {version} of {kind}")
-        inputs = self._inputs(record, len(tensors), note)
+        # An input of -1 is absent.
+        inputs = tuple(None if i < 0 else i for i in self._operands(record, "inputs", -1, len(tensors), note))
         attrs = self._attrs(record, kind)
         intermediates = self._indices(record, "intermediates", len(tensors), note)
         return None if attrs is None else Op(index, kind, version, inputs, outputs, attrs, intermediates)
@@ -191,16 +209,6 @@ class _Reader:
             self._bad(code, "builtin_code", f"{number} is no operator's code")
             return None
         return kind
-
-    def _inputs(self, record: Record, count: int, note: str) -> tuple[int | None, ...]:
-        if len(record["inputs"]) > ANY:
-            self._bad(record, "inputs", f"{len(record['inputs'])} tensors{note}, more than {ANY}")
-            return ()
-        values = record["inputs"].tolist()
-        for value in values:
-            if not -1 <= value < count:
-                self._bad(record, "inputs", f"tensor index {value}{note}, but the graph has {count} tensors")
-        return tuple(v if 0 <= v < count else None for v in values)
 
     def _attrs(self, record: Record, kind: str) -> Attrs | None:
         options: Record | None = record["builtin_options"]
@@ -222,7 +230,7 @@ class _Reader:
 
     def _tensor(self, index: int, record: Record, used: bool, names: _Names) -> Tensor | None:
         name = names.unique(_text(record["name"]), index)
-        label = f'tensor {index} "{_short(name)}"'
+        label = f'tensor {index} "{_short(record["name"])}"'
         type_ = record["type"]
         if not 0 <= type_ < len(TENSOR_TYPES):
             self._bad(record, "type", f"{label} has unknown type {type_}")
@@ -288,14 +296,14 @@ class _Reader:
         if data.size != nbytes:
             self._bad(buffer, "data", f"{label} {list(shape)} {dtype.value} needs {nbytes} bytes, not {data.size}")
             return None
-        if dtype is DType.RESOURCE or (dtype is DType.BOOL and (data > 1).any()):
-            self._bad(buffer, "data", f"{label} of type {dtype.value} has bytes that are none of its values")
-            return None
-        elements = prod(shape)
-        key = (index, dtype, elements)
-        if key not in self._unpacked:
-            self._unpacked[key] = unpack(data, dtype, elements)
-        return self._unpacked[key].reshape(shape)
+        # Tensors that share a buffer share memory, also when it has to be unpacked.
+        key = (index, dtype)
+        if key not in self._constants:
+            if dtype is DType.RESOURCE or (dtype is DType.BOOL and (data > 1).any()):
+                self._bad(buffer, "data", f"{label} of type {dtype.value} has bytes that are none of its values")
+                return None
+            self._constants[key] = unpack(data, dtype)
+        return self._constants[key][: prod(shape)].reshape(shape)
 
     def _outside(self, buffer: Record, label: str) -> None:
         if buffer["offset"] + buffer["size"] > len(self._data):
@@ -380,5 +388,6 @@ def _text(raw: bytes) -> str:
     return raw.decode("utf-8", "replace")
 
 
-def _short(name: str) -> str:
-    return name if len(name) <= _SHOWN else name[: _SHOWN - 1] + "\N{HORIZONTAL ELLIPSIS}"
+def _short(raw: bytes) -> str:
+    """A name for a message."""
+    return _text(raw) if len(raw) <= _SHOWN else _text(raw[:_SHOWN]) + "\N{HORIZONTAL ELLIPSIS}"
