@@ -235,6 +235,16 @@ def test_usb_by_the_book(image: Image) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.parametrize("seed", [1, 2])
+def test_fast_decoder_is_exact(seed: int) -> None:
+    """Registers, flags, memory and cycles equal those of rp2040js's own decoder on random instructions."""
+    here = Path(__file__).parent
+    fast = here.parents[1] / "sdk" / "device" / "rp2040js" / "fast-core.mjs"
+    command = ["node", str(here / "compare_cores.mjs"), str(node_modules()), str(fast), str(seed), "10000"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def _start(pico: Board, elf: Path, data: bytes) -> str:
     file = elf.with_name("other.uf2")
     file.write_bytes(data)

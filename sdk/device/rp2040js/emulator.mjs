@@ -7,6 +7,7 @@
 // asked, or the firmware went to the boot loader; 1 the firmware did what would stop it on the chip; 2 wrong
 // arguments or a file that is no UF2 for the RP2040.
 //
+// Instructions run in rp2040js's core, the common ones through a faster decoder of it (fast-core.mjs).
 // Not as on the chip: no contention for memories, no XIP cache and no flash wait, UART output takes no time,
 // interrupts of peripherals reach core 0 only, core 1 has GPIO registers of its own.
 import fs from 'node:fs';
@@ -14,6 +15,8 @@ import net from 'node:net';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+
+import { fastCore } from './fast-core.mjs';
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -27,6 +30,7 @@ if (positionals.length !== 1 || !options.modules || !['uart', 'usb'].includes(op
 const load = (file) => import(pathToFileURL(path.join(options.modules, 'rp2040js/dist/esm', file)).href);
 const { RP2040, USBCDC } = await load('index.js');
 const { SimulationClock } = await load('clock/simulation-clock.js');
+const FastCore = fastCore((await load('cortex-m0-core.js')).CortexM0Core);
 const { BasePeripheral } = await load('peripherals/peripheral.js');
 const { createSetupPacket } = await load('usb/setup.js');
 
@@ -149,6 +153,7 @@ function entry(code, address) {
 class Chip extends RP2040 {
   constructor(machine, number, shared) {
     super(machine.clock);
+    this.core = new FastCore(this);
     this.machine = machine;
     this.number = number;
     this.logger = new Logger(machine);
