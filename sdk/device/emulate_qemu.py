@@ -72,7 +72,7 @@ class QemuSystemRunner(Runner):
             server.setblocking(True)
             port = server.getsockname()[1]
             self._child = Child(
-                [*self._command(), "-chardev", f"socket,id=console,fd={server.fileno()},server=on,wait=on"],
+                [*self._command(), "-chardev", f"socket,id=console,fd={server.fileno()},server=on,wait=on,nodelay=on"],
                 package=_PACKAGES[self._emulator.program],
                 pass_fds=[server.fileno()],
             )

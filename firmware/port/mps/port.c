@@ -2,8 +2,8 @@
  * Port for Arm's MPS2 and MPS3 boards as QEMU emulates them.
  *
  * The console is the CMSDK APB UART 0 (Cortex-M System Design Kit TRM, DDI 0479, "APB UART"), at
- * SDK_CMSDK_UART_BASE. QEMU keeps no cycle count and its timers follow the host's clock, so this port tells
- * no time at all.
+ * SDK_CMSDK_UART_BASE, with its receive interrupt at SDK_CMSDK_UART_RX_IRQ. QEMU keeps no cycle count and its
+ * timers follow the host's clock, so this port tells no time at all.
  */
 #include "sdk/port.h"
 
@@ -13,7 +13,7 @@ typedef struct {
     volatile uint32_t data;
     volatile uint32_t state;
     volatile uint32_t ctrl;
-    volatile uint32_t int_status;
+    volatile uint32_t interrupts; /* pending; a write clears those whose bits are set */
     volatile uint32_t baud_divider;
 } cmsdk_uart;
 
@@ -22,17 +22,52 @@ typedef struct {
 #define STATE_RX_FULL 2u
 #define CTRL_TX_ENABLE 1u
 #define CTRL_RX_ENABLE 2u
+#define CTRL_RX_INTERRUPT 8u
+#define INTERRUPT_RX 2u
 #define BAUD_DIVIDER (25000000u / 115200u)
+
+#define SYST_ENABLE 1u
+#define SYST_CORE_CLOCK 4u
+
+#define NVIC_WORD (SDK_CMSDK_UART_RX_IRQ / 32u)
+#define NVIC_BIT (1u << (SDK_CMSDK_UART_RX_IRQ % 32u))
 
 extern uint8_t __stack_low[], __stack_top[];
 
-void port_init(void) {
-    UART->baud_divider = BAUD_DIVIDER;
-    UART->ctrl = CTRL_TX_ENABLE | CTRL_RX_ENABLE;
-    (void)UART->data; /* QEMU looks for input only after a read, or else once a second */
+/*
+ * QEMU asks the UART every second or so whether it takes input now, and at once when a timer is set: so that
+ * the first byte does not wait, set one.
+ */
+static void wake_qemu(void) {
+    CORTEX_M_SYST_RVR = 1000;
+    CORTEX_M_SYST_CSR = SYST_ENABLE | SYST_CORE_CLOCK;
+    CORTEX_M_SYST_CSR = 0;
 }
 
-int port_getc(void) { return (UART->state & STATE_RX_FULL) != 0 ? (int)(UART->data & 0xFFu) : -1; }
+void port_init(void) {
+    UART->baud_divider = BAUD_DIVIDER;
+    UART->ctrl = CTRL_TX_ENABLE | CTRL_RX_ENABLE | CTRL_RX_INTERRUPT;
+    __asm volatile("cpsid i"); /* the interrupt only ends a WFI */
+    CORTEX_M_NVIC_ISER[NVIC_WORD] = NVIC_BIT;
+    wake_qemu();
+}
+
+static int receives(void) { return (UART->state & STATE_RX_FULL) != 0; }
+
+/*
+ * Sleeps while there is no input: nothing else is polled here, and a core that asks for the UART's state all
+ * the time keeps QEMU from looking for the next byte.
+ */
+int port_getc(void) {
+    if (!receives()) {
+        UART->interrupts = INTERRUPT_RX;
+        CORTEX_M_NVIC_ICPR[NVIC_WORD] = NVIC_BIT;
+        if (!receives()) {
+            __asm volatile("dsb\n\twfi" ::: "memory");
+        }
+    }
+    return receives() ? (int)(UART->data & 0xFFu) : -1;
+}
 
 void port_write(const uint8_t *data, size_t bytes) {
     for (size_t i = 0; i < bytes; i++) {
