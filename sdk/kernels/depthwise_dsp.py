@@ -96,9 +96,9 @@ class _Depthwise3x3(Kernel):
     ops: ClassVar[tuple[str, ...]] = ("DEPTHWISE_CONV_2D",)
     header: ClassVar[str] = "sdk/depthwise_dsp.h"
     sources: ClassVar[tuple[str, ...]] = (
-        "kernels/depthwise_conv2d/depthwise_conv2d_s8__dsp.c",
-        "kernels/depthwise_conv2d/depthwise_3x3__dsp.c",
-        "kernels/depthwise_conv2d/depthwise_3x3__dsp.S",
+        "kernels/depthwise_conv2d/depthwise_conv2d_s8_3x3__dsp.c",
+        "kernels/depthwise_conv2d/depthwise_3x3_lines__dsp.c",
+        "kernels/depthwise_conv2d/depthwise_3x3_lines__dsp.S",
     )
     requires: ClassVar[frozenset[str]] = frozenset({"dsp"})
     prefix: ClassVar[str]
@@ -231,7 +231,7 @@ class DepthwiseTaps(Kernel):
     name: ClassVar[str] = "depthwise_conv2d_s8__dsp"
     ops: ClassVar[tuple[str, ...]] = ("DEPTHWISE_CONV_2D",)
     header: ClassVar[str] = "sdk/depthwise_dsp.h"
-    sources: ClassVar[tuple[str, ...]] = _Depthwise3x3.sources[:1]
+    sources: ClassVar[tuple[str, ...]] = ("kernels/depthwise_conv2d/depthwise_conv2d_s8__dsp.c",)
     requires: ClassVar[frozenset[str]] = frozenset({"dsp"})
     constraints: ClassVar[tuple[Constraint, ...]] = (
         *_COMMON,

@@ -39,10 +39,11 @@ typedef struct {
     int32_t input_zero_point;
     const uint32_t *weights;
     int32_t steps;
+    int32_t ring_rows; /* narrow: input rows held at once */
     sdk_chain_patch_run *run;
     sdk_conv2d_output output;
     const int32_t *multiplier; /* Q0.31 of each channel, or NULL */
-    const int32_t *shift;      /* exponents; negative shifts right */
+    const int8_t *shift;       /* exponents; negative shifts right */
 } sdk_conv2d_s8_patch;
 
 typedef struct {
@@ -53,7 +54,7 @@ typedef struct {
     sdk_chain_pixels_run *run;
     sdk_conv2d_output output;
     const int32_t *multiplier;
-    const int32_t *shift;
+    const int8_t *shift;
 } sdk_conv2d_s8_pixels;
 
 typedef struct {
@@ -66,7 +67,7 @@ typedef struct {
     const sdk_chain_rows *rows;
     sdk_conv2d_output output;
     const int32_t *multiplier;
-    const int32_t *shift;
+    const int8_t *shift;
 } sdk_conv2d_s8_rows;
 
 /*
@@ -75,6 +76,16 @@ typedef struct {
  */
 void sdk_conv2d_s8_patch__dsp(const sdk_conv2d_s8_patch *params, const int8_t *input, int8_t *output, void *scratch,
                               sdk_range rows);
+
+/*
+ * The same for few input channels: rows are held as int16, in order, as long as windows need them. Dilation 1.
+ * Scratch: 8 * steps bytes, twice where output_width is odd; then ring_rows rows of (output_width - 1) * stride_width
+ * + kernel_width pixels of int16. ring_rows: kernel_height, and stride_height more where output_width is odd: there
+ * the last pixel of a row and the first of the next are computed together. Each input row is read once, before the
+ * first output row that depends on it is written.
+ */
+void sdk_conv2d_s8_narrow__dsp(const sdk_conv2d_s8_patch *params, const int8_t *input, int8_t *output, void *scratch,
+                               sdk_range rows);
 
 /*
  * Four pixels at a time, linked on the way in; weights stay int8. Any shape.

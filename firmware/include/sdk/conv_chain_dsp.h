@@ -112,6 +112,26 @@ void sdk_chain_widen__dsp(const int8_t *in, uint32_t *out, uint32_t *end, uint32
 /* The same for two pixels, whose words take turns. */
 void sdk_chain_widen2__dsp(const int8_t *a, const int8_t *b, uint32_t *out, uint32_t *end, uint32_t offsets);
 
+/* int8 to int16 with an offset, in order. out: any halfword; count: at least 0; offsets: the offset in both halves. */
+void sdk_chain_widen_in_order__dsp(const int8_t *in, int16_t *out, int32_t count, uint32_t offsets);
+
+/* A window on a ring of rows of int16. */
+typedef struct {
+    int32_t second;      /* bytes from the first pixel's window to the second's */
+    int32_t pitch;       /* bytes of a row */
+    int32_t ring;        /* bytes of the ring */
+    int32_t quads;       /* whole fours of a window's row */
+    int32_t rest;        /* elements after them, 0 .. 3 */
+    int32_t kernel_rows; /* at most those of the ring */
+} sdk_chain_window;
+
+/*
+ * Copies the windows of two pixels to x, whose words they take in turn: all whole fours, then all rests, in order,
+ * rounded up to pairs with zeros.
+ * from: first row of the first pixel's window; rows: from there to the ring's end.
+ */
+void sdk_chain_collect2__dsp(const int16_t *from, const sdk_chain_window *window, int32_t rows, uint32_t *x);
+
 /*
  * Links four pixels: 256 * q[i + 1] + q[i] + 128 for i = 0, 1, 2, inputs 0 and 2 of each four, then 1 and 3.
  * x: four pixels' inputs, multiple of four; out, end: six words for each four inputs.

@@ -33,6 +33,25 @@ typedef struct {
  */
 typedef void sdk_depthwise_run(const sdk_depthwise_lines *lines, const uint32_t *weights);
 
+/* Moves some channels of two rows between an image and the lines. */
+typedef struct {
+    int8_t *image[2];    /* first pixel's channels in both rows */
+    int32_t pixel[2];    /* bytes from one pixel to the next; 0: the quad there stands for the whole row */
+    int32_t quad[2];     /* bytes from four channels to the next four; 0 as above */
+    uint32_t *lines;     /* first word in the first line */
+    int32_t pitch;       /* bytes of a line */
+    int32_t column;      /* bytes from a word to the next */
+    int32_t columns;     /* at least 1 */
+    int32_t quads;       /* fours of channels */
+    uint32_t offsets;    /* minus the input's zero point, in both halves */
+} sdk_depthwise_transfer;
+
+/* Widens two rows and joins them into words. */
+void sdk_depthwise_stage__dsp(const sdk_depthwise_transfer *transfer);
+
+/* Stores the low byte of both halves of the words to two rows, the second one first: they may be the same. */
+void sdk_depthwise_unstage__dsp(const sdk_depthwise_transfer *transfer);
+
 typedef struct {
     int32_t input_height, input_width, channels;
     int32_t output_height, output_width;

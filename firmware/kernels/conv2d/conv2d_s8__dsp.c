@@ -1,31 +1,19 @@
 #include "sdk/conv2d_dsp.h"
+#include "sdk/requantize.h"
 
 enum { PATCH_CHANNELS = 4, PIXELS_CHANNELS = 2 };
 
-/* TensorFlow Lite's MultiplyByQuantizedMultiplier: doubled high product, then a shift, each rounded. */
-static int32_t requantize(int32_t accumulator, int32_t multiplier, int32_t shift)
-{
-    const int32_t left = shift > 0 ? shift : 0;
-    const int32_t right = shift > 0 ? 0 : -shift;
-    const int64_t product = (int64_t)(int32_t)((uint32_t)accumulator << left) * multiplier;
-    const int32_t high = (int32_t)((product + ((int64_t)1 << 30)) >> 31);
-    const int32_t mask = (int32_t)(((int64_t)1 << right) - 1);
-    const int32_t threshold = (mask >> 1) + (high < 0);
-    return (high >> right) + ((high & mask) > threshold);
-}
-
 static int8_t requantized(int32_t accumulator, const sdk_conv2d_output *output, const int32_t *multiplier,
-                          const int32_t *shift, int32_t channel)
+                          const int8_t *shift, int32_t channel)
 {
-    const int32_t value = requantize(accumulator, multiplier[channel], shift[channel]) + output->zero_point;
-    return (int8_t)(value < -128 ? -128 : value > 127 ? 127 : value);
+    const int32_t value = sdk_requantize(accumulator, multiplier[channel], shift[channel]) + output->zero_point;
+    return (int8_t)sdk_clamp(value, -128, 127);
 }
 
 static void clamp(const sdk_conv2d_output *output, int8_t *out, int32_t count)
 {
     for (int32_t i = 0; i < count; i++) {
-        const int32_t value = out[i];
-        out[i] = (int8_t)(value < output->low ? output->low : value > output->high ? output->high : value);
+        out[i] = (int8_t)sdk_clamp(out[i], output->low, output->high);
     }
 }
 
@@ -81,11 +69,23 @@ static void patch_outputs(const sdk_conv2d_s8_patch *p, const uint32_t *x, int8_
     }
 }
 
-/* One input of the window at (y, x) with its zero point taken off; 0 outside. */
-static int32_t tap(const sdk_conv2d_s8_patch *p, const int8_t *row, int32_t x, int32_t channel)
+/* One input of a window's row with its zero point taken off; 0 outside. */
+static int32_t tap(const sdk_conv2d_s8_patch *p, const int8_t *row, int32_t first_x, int32_t index)
 {
     const sdk_conv2d_window *w = &p->window;
-    return x < 0 || x >= w->input_width ? 0 : row[x * w->input_channels + channel] - p->input_zero_point;
+    const int32_t kx = index / w->input_channels;
+    const int32_t x = first_x + kx * w->dilation_width;
+    if (row == NULL || x < 0 || x >= w->input_width) {
+        return 0;
+    }
+    return row[x * w->input_channels + index - kx * w->input_channels] - p->input_zero_point;
+}
+
+/* Element i of a pixel's tail: every second word has two. */
+static void put_tail(uint32_t *tail, int32_t i, int32_t value)
+{
+    const int16_t element = (int16_t)value;
+    memcpy((int16_t *)(void *)tail + i / 2 * 4 + i % 2, &element, sizeof element);
 }
 
 /*
@@ -96,55 +96,39 @@ static void gather(const sdk_conv2d_s8_patch *p, const int8_t *input, int32_t ou
 {
     const sdk_conv2d_window *w = &p->window;
     const int32_t run = w->kernel_width * w->input_channels;
-    const int32_t left_over = run % 4;
+    const int32_t whole = run - run % 4;
+    const int32_t row_size = w->input_width * w->input_channels;
     const int32_t first_x = out_x * w->stride_width - w->pad_left;
     const int inside = w->dilation_width == 1 && first_x >= 0 && first_x + w->kernel_width <= w->input_width;
     const uint32_t zeros = offsets(p->input_zero_point);
-    uint32_t *tail = x + 2 * (run / 4 * 2 * w->kernel_height);
+    uint32_t *tail = x + whole * w->kernel_height;
     int32_t tail_count = 0;
-    int16_t pending = 0;
-    for (int32_t ky = 0; ky < w->kernel_height; ky++) {
-        const int32_t y = out_y * w->stride_height - w->pad_top + ky * w->dilation_height;
-        const int is_row = y >= 0 && y < w->input_height;
-        const int8_t *row = input + (is_row ? y : 0) * w->input_width * w->input_channels;
-        int32_t kx = 0;
-        int32_t channel = 0;
-        for (int32_t i = 0; i < run / 4; i++, x += 4) {
-            if (!is_row) {
-                x[0] = 0;
-                x[2] = 0;
-            } else if (inside) {
-                const uint32_t quad = sdk_load32(row + first_x * w->input_channels + 4 * i);
+    int32_t y = out_y * w->stride_height - w->pad_top;
+    for (int32_t ky = 0; ky < w->kernel_height; ky++, y += w->dilation_height) {
+        const int8_t *row = y >= 0 && y < w->input_height ? input + y * row_size : NULL;
+        if (row != NULL && inside) {
+            const int8_t *from = row + first_x * w->input_channels;
+            const int8_t *end = from + whole;
+            for (; from != end; from += 4, x += 4) {
+                const uint32_t quad = sdk_load32(from);
                 x[0] = sdk_sxtab16_even(zeros, quad);
                 x[2] = sdk_sxtab16_odd(zeros, quad);
-            } else {
-                int32_t value[4];
-                for (int j = 0; j < 4; j++) {
-                    value[j] = tap(p, row, first_x + kx * w->dilation_width, channel);
-                    channel++;
-                    if (channel == w->input_channels) {
-                        channel = 0;
-                        kx++;
-                    }
-                }
-                x[0] = sdk_pair(value[0], value[2]);
-                x[2] = sdk_pair(value[1], value[3]);
             }
+            for (end += run - whole; from != end; from++, tail_count++) {
+                put_tail(tail, tail_count, *from - p->input_zero_point);
+            }
+            continue;
         }
-        for (int32_t i = run - left_over; i < run; i++, tail_count++) {
-            const int32_t position = i / w->input_channels;
-            const int32_t value = is_row ? tap(p, row, first_x + position * w->dilation_width,
-                                               i - position * w->input_channels)
-                                         : 0;
-            if (tail_count % 2 == 0) {
-                pending = (int16_t)value;
-            } else {
-                tail[tail_count / 2 * 2] = sdk_pair(pending, value);
-            }
+        for (int32_t i = 0; i < whole; i += 4, x += 4) {
+            x[0] = sdk_pair(tap(p, row, first_x, i), tap(p, row, first_x, i + 2));
+            x[2] = sdk_pair(tap(p, row, first_x, i + 1), tap(p, row, first_x, i + 3));
+        }
+        for (int32_t i = whole; i < run; i++, tail_count++) {
+            put_tail(tail, tail_count, tap(p, row, first_x, i));
         }
     }
     if (tail_count % 2 != 0) {
-        tail[tail_count / 2 * 2] = sdk_pair(pending, 0);
+        put_tail(tail, tail_count, 0);
     }
 }
 
@@ -171,6 +155,84 @@ void sdk_conv2d_s8_patch__dsp(const sdk_conv2d_s8_patch *params, const int8_t *i
             gather(params, input, y, column, x);
             gather(params, input, y, column + pair, x + 1);
             patch_outputs(params, x, output + (y * w->output_width + column) * channels, pair * channels);
+        }
+    }
+}
+
+/* Widens an input row in order, with zeros where the windows leave it; y outside: all zeros. */
+static void stage_padded(const sdk_conv2d_s8_patch *p, const int8_t *input, int32_t y, int32_t columns, int16_t *to)
+{
+    const sdk_conv2d_window *w = &p->window;
+    const int32_t size = w->input_channels;
+    if (y < 0 || y >= w->input_height) {
+        memset(to, 0, (size_t)(columns * size) * sizeof *to);
+        return;
+    }
+    const int32_t inside = columns - w->pad_left < w->input_width ? columns - w->pad_left : w->input_width;
+    int16_t *first = to + w->pad_left * size;
+    int16_t *right = first + inside * size;
+    memset(to, 0, (size_t)(w->pad_left * size) * sizeof *to);
+    sdk_chain_widen_in_order__dsp(input + y * w->input_width * size, first, inside * size,
+                                  offsets(p->input_zero_point));
+    memset(right, 0, (size_t)(to + columns * size - right) * sizeof *to);
+}
+
+/* Collects the window of one pixel for both, or of a pixel and its right neighbour. */
+static void collect(const sdk_conv2d_s8_patch *p, const int16_t *slots, int32_t pitch, int32_t slot, int32_t column,
+                    int32_t pair, uint32_t *x)
+{
+    const sdk_conv2d_window *w = &p->window;
+    const int32_t run = w->kernel_width * w->input_channels;
+    const int32_t step = w->stride_width * w->input_channels;
+    const sdk_chain_window window = {
+        .second = pair * step * (int32_t)sizeof(int16_t),
+        .pitch = pitch * (int32_t)sizeof(int16_t),
+        .ring = p->ring_rows * pitch * (int32_t)sizeof(int16_t),
+        .quads = run / 4,
+        .rest = run % 4,
+        .kernel_rows = w->kernel_height,
+    };
+    sdk_chain_collect2__dsp(slots + slot * pitch + column * step, &window, p->ring_rows - slot, x);
+}
+
+void sdk_conv2d_s8_narrow__dsp(const sdk_conv2d_s8_patch *params, const int8_t *input, int8_t *output, void *scratch,
+                               sdk_range rows)
+{
+    const sdk_conv2d_window *w = &params->window;
+    const int32_t columns = (w->output_width - 1) * w->stride_width + w->kernel_width;
+    const int32_t pitch = columns * w->input_channels;
+    const int32_t words = 2 * params->steps;
+    const int32_t odd = w->output_width % 2;
+    uint32_t *x = scratch;
+    uint32_t *next_x = x + words; /* only for odd widths */
+    int16_t *slots = (int16_t *)(void *)(next_x + odd * words);
+    const int32_t first = rows.begin * w->stride_height - w->pad_top;
+    int32_t staged = first;
+    int32_t column = 0;
+    int8_t *out = output + rows.begin * w->output_width * w->output_channels;
+    for (int32_t y = rows.begin; y < rows.end; y++, column -= w->output_width) {
+        const int32_t top = y * w->stride_height - w->pad_top;
+        const int32_t slot = (top - first) % params->ring_rows;
+        /* Where the width is odd, the last pixel of a row goes together with the first of the next one. */
+        const int32_t joins = column % 2 != odd && y + 1 < rows.end;
+        const int32_t bottom = top + w->kernel_height + joins * w->stride_height;
+        for (staged = staged < top ? top : staged; staged < bottom; staged++) {
+            stage_padded(params, input, staged, columns, slots + (staged - first) % params->ring_rows * pitch);
+        }
+        for (; column < w->output_width; column += 2) {
+            const int32_t pair = column + 1 < w->output_width;
+            collect(params, slots, pitch, slot, column, pair, x);
+            if (!pair && joins) {
+                collect(params, slots, pitch, (slot + w->stride_height) % params->ring_rows, 0, 0, next_x);
+                for (int32_t i = 1; i < words; i += 2) {
+                    x[i] = next_x[i];
+                }
+            }
+            patch_outputs(params, x, out, (pair | joins) * w->output_channels);
+            out += (1 + (pair | joins)) * w->output_channels;
+        }
+        if (!joins) {
+            column = w->output_width;
         }
     }
 }

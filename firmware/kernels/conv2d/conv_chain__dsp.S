@@ -447,4 +447,97 @@ FUNCTION sdk_chain_link4__dsp
     .ltorg
 END_FUNCTION sdk_chain_link4__dsp
 
+/* void sdk_chain_widen_in_order__dsp(const int8_t *in, int16_t *out, int32_t count, uint32_t offsets) */
+FUNCTION sdk_chain_widen_in_order__dsp
+    push    {r4-r9, lr}
+    subs    r2, #8
+    bmi     2f
+1:  ldr     r4, [r0]
+    ldr     r6, [r0, #4]
+    adds    r0, #8
+    sxtab16 r5, r3, r4, ror #8
+    sxtab16 r4, r3, r4
+    sxtab16 r7, r3, r6, ror #8
+    sxtab16 r6, r3, r6
+    pkhbt   r8, r4, r5, lsl #16
+    pkhtb   r5, r5, r4, asr #16
+    pkhbt   r9, r6, r7, lsl #16
+    pkhtb   r7, r7, r6, asr #16
+    str     r8, [r1]                    /* any halfword */
+    str     r5, [r1, #4]
+    str     r9, [r1, #8]
+    str     r7, [r1, #12]
+    adds    r1, #16
+    subs    r2, #8
+    bpl     1b
+2:  adds    r2, #8
+    beq     4f
+3:  ldrsb   r4, [r0], #1
+    add     r4, r4, r3
+    strh    r4, [r1], #2
+    subs    r2, #1
+    bne     3b
+4:  pop     {r4-r9, pc}
+END_FUNCTION sdk_chain_widen_in_order__dsp
+
+/* void sdk_chain_collect2__dsp(const int16_t *from, const sdk_chain_window *window, int32_t rows, uint32_t *x) */
+FUNCTION sdk_chain_collect2__dsp
+    push    {r4-r11, lr}
+    vmov    s0, r0
+    mov     lr, r2                      /* rows before the ring's end */
+    ldmia   r1, {r6-r11}                /* second, pitch, ring, quads, rest, kernel rows */
+    vmov    s1, r6
+    vmov    s2, r7
+    vmov    s3, r8
+    mul     r12, r9, r11
+    add     r12, r3, r12, lsl #4        /* the tail */
+    movs    r8, #4                      /* to the next element of the tail: 2 and 6 bytes in turn */
+1:  vmov    r0, s0
+    vmov    r1, s1
+    add     r1, r0
+    movs    r6, r9
+    beq     3f
+2:  ldr     r2, [r0]
+    ldr     r4, [r1]
+    ldr     r5, [r0, #4]
+    ldr     r7, [r1, #4]
+    str     r2, [r3]
+    str     r4, [r3, #4]
+    str     r5, [r3, #8]
+    str     r7, [r3, #12]
+    adds    r0, #8
+    adds    r1, #8
+    adds    r3, #16
+    subs    r6, #1
+    bne     2b
+3:  movs    r6, r10
+    beq     5f
+4:  ldrh    r2, [r0], #2
+    ldrh    r4, [r1], #2
+    strh    r2, [r12]
+    strh    r4, [r12, #4]
+    eor     r8, r8, #4
+    add     r12, r12, r8
+    adds    r12, #2
+    subs    r6, #1
+    bne     4b
+5:  vmov    r0, s0
+    vmov    r1, s2
+    add     r0, r1
+    subs    lr, #1
+    ittt    eq
+    vmoveq  r1, s3
+    subeq   r0, r0, r1
+    moveq   lr, r11
+    vmov    s0, r0
+    subs    r11, #1
+    bne     1b
+    cmp     r8, #4
+    beq     6f
+    movs    r2, #0                      /* the last pair's second half */
+    strh    r2, [r12]
+    strh    r2, [r12, #4]
+6:  pop     {r4-r11, pc}
+END_FUNCTION sdk_chain_collect2__dsp
+
 #endif

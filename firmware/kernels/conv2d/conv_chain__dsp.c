@@ -184,4 +184,39 @@ void sdk_chain_link4__dsp(const int8_t *const x[4], uint32_t *out, uint32_t *end
     }
 }
 
+void sdk_chain_widen_in_order__dsp(const int8_t *in, int16_t *out, int32_t count, uint32_t offsets)
+{
+    for (int32_t i = 0; i < count; i++) {
+        out[i] = (int16_t)(in[i] + sdk_low16(offsets));
+    }
+}
+
+void sdk_chain_collect2__dsp(const int16_t *from, const sdk_chain_window *window, int32_t rows, uint32_t *x)
+{
+    int16_t *quads = (int16_t *)(void *)x;
+    int16_t *tail = quads + 8 * window->quads * window->kernel_rows;
+    int32_t tail_count = 0;
+    for (int32_t row = 0; row < window->kernel_rows; row++) {
+        const int16_t *pixel[2] = {from, from + window->second / 2};
+        for (int32_t i = 0; i < 4 * window->quads; i += 2, quads += 4) {
+            for (int32_t k = 0; k < 2; k++) {
+                memcpy(quads + 2 * k, pixel[k] + i, 2 * sizeof *quads);
+            }
+        }
+        for (int32_t i = 4 * window->quads; i < 4 * window->quads + window->rest; i++, tail_count++) {
+            for (int32_t k = 0; k < 2; k++) {
+                tail[tail_count / 2 * 4 + tail_count % 2 + 2 * k] = pixel[k][i];
+            }
+        }
+        from += window->pitch / 2;
+        if (row + 1 == rows) {
+            from -= window->ring / 2;
+        }
+    }
+    if (tail_count % 2 != 0) {
+        tail[tail_count / 2 * 4 + 1] = 0;
+        tail[tail_count / 2 * 4 + 3] = 0;
+    }
+}
+
 #endif
