@@ -63,6 +63,11 @@ class QemuSystemRunner(Runner):
         """Why there are no counters, or nothing."""
         return self._note
 
+    @property
+    def keeps_time(self) -> bool:
+        """No: QEMU's time is this computer's."""
+        return False
+
     def start(self) -> Endpoint:
         """Start QEMU; the image runs once somebody connects to the endpoint."""
         version = qemu_version(self._emulator.program)
@@ -134,6 +139,11 @@ class QemuUserRunner(PtyRunner):
         """QEMU, its options and the image."""
         command = [self._emulator.program, "-cpu", self._emulator.cpu]
         return [*command, *(self._counters.arguments() if self._counters else []), str(self._image.elf)]
+
+    @property
+    def keeps_time(self) -> bool:
+        """No: QEMU's time is this computer's."""
+        return False
 
     def start(self) -> Endpoint:
         """Start the program in QEMU."""

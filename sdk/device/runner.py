@@ -95,6 +95,11 @@ class Runner(ABC):
         """What a user should know of this run, such as why there are no counters; may be empty."""
         return ""
 
+    @property
+    def keeps_time(self) -> bool:
+        """Whether microseconds that the firmware tells are those that the board would take."""
+        return True
+
     def __enter__(self) -> Endpoint:
         try:
             return self.start()

@@ -228,6 +228,11 @@ def test_measured_on_names_qemu_and_machine(images: dict[str, Path]) -> None:
     assert runner_for(boards.load("rpi4"), image, emulate=True).measured_on == wanted
 
 
+@pytest.mark.parametrize(("name", "keeps_time"), [("host", True), ("rpi4", False), ("mps2-an386", False)])
+def test_time_in_qemu_is_not_the_boards(name: str, keeps_time: bool) -> None:
+    assert runner_for(boards.load(name), Image(Path("x.elf")), emulate=True).keeps_time is keeps_time
+
+
 @pytest.mark.parametrize(("name", "package"), [("mps2-an386", "qemu-system-arm"), ("rpi4", "qemu-user")])
 def test_missing_qemu_names_its_package(
     name: str, package: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
