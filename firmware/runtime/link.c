@@ -347,12 +347,8 @@ static void handle(const request *from)
     }
 }
 
-void sdk_link_receive(uint8_t byte)
+static void take_frame(int32_t received)
 {
-    const int32_t received = sdk_frame_receive(&receiver, byte);
-    if (received == 0) {
-        return;
-    }
     if (received < (int32_t)HEADER) {
         send_nak();
         return;
@@ -374,4 +370,24 @@ void sdk_link_receive(uint8_t byte)
         return;
     }
     handle(&from);
+}
+
+void sdk_link_end_session(void)
+{
+    session.nonce = 0;
+}
+
+bool sdk_link_receive(uint8_t byte)
+{
+    static bool in_frame;
+    const int32_t received = sdk_frame_receive(&receiver, byte);
+    const bool is_text = byte != 0 && !in_frame;
+
+    if (byte == 0) {
+        in_frame = received <= 0;
+    }
+    if (received != 0) {
+        take_frame(received);
+    }
+    return !is_text;
 }

@@ -19,7 +19,7 @@ from types import TracebackType
 import serial
 
 from sdk.device.framing import MAX_BODY, PROTOCOL_VERSION, REPLY_BIT, Command, Decoder, Message, Status, encode
-from sdk.device.ports import close_port, open_port
+from sdk.device.ports import BLOCKING_WRITES, close_port, open_port
 from sdk.errors import DeviceError, InputError, LinkError
 
 _ALL_STEPS = 0
@@ -479,7 +479,7 @@ class Session:
             oldest = min(frames, default=sent)
             while sent < min(len(requests), oldest + self._window):
                 frames[sent] = self._frame(requests[sent], first + sent)
-                self._write(frames[sent])
+                self._write(frames[sent], deadline)
                 sent += 1
 
             messages, damaged = self._receive(min(deadline, heard + silence_s) - time.monotonic())
@@ -511,7 +511,7 @@ class Session:
                 lost = list(frames)[:1]  # replies come in order: it is the oldest's
             for index in lost:
                 if index in frames:
-                    self._write(frames[index])
+                    self._write(frames[index], deadline)
                     self.retries += 1
                     repeat = heard = now
         return [replies[index] for index in range(len(requests))]
@@ -522,15 +522,19 @@ class Session:
         )
         return encode(message.pack())
 
-    def _write(self, frame: bytes) -> None:
+    def _write(self, frame: bytes, deadline: float) -> None:
+        rest = frame
         try:
-            self._port.write(frame)
+            while rest and _wait_writable(self._port, max(0.0, deadline - time.monotonic())):
+                rest = rest[self._port.write(rest) :]
         except serial.SerialTimeoutException:
-            raise LinkError(
-                self._url, "the port takes no more bytes", "check the cable, the flow control and the firmware"
-            ) from None
+            pass
         except OSError as error:
             raise self._gone(error) from error
+        if rest:
+            raise LinkError(
+                self._url, "the port takes no more bytes", "check the cable, the flow control and the firmware"
+            )
 
     def _receive(self, timeout_s: float) -> tuple[list[Message], bool]:
         """Return the session's messages that came, and whether a damaged frame did; waits for the first byte."""
@@ -592,9 +596,12 @@ def _short(body: bytes, at: int) -> tuple[bytes, int]:
 
 def _wait_readable(port: serial.SerialBase, timeout_s: float) -> None:
     """Wait until the port has a byte or the time is over."""
-    try:
-        handle = port.fileno()
-    except (AttributeError, OSError):  # neither a POSIX device nor a socket
+    if BLOCKING_WRITES:
         time.sleep(min(timeout_s, 0.001))
-        return
-    select.select([handle], [], [], timeout_s)
+    else:
+        select.select([port.fileno()], [], [], timeout_s)
+
+
+def _wait_writable(port: serial.SerialBase, timeout_s: float) -> bool:
+    """Wait until the port takes a byte; return False if the time was over."""
+    return BLOCKING_WRITES or bool(select.select([], [port.fileno()], [], timeout_s)[1])

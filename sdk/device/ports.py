@@ -27,6 +27,9 @@ except ImportError:  # not a POSIX system: pyserial's own lock is all there is
 
 _RETRY_S = 0.1
 
+BLOCKING_WRITES = fcntl is None
+"""Whether ports cannot be waited for by select(), as on Windows; their writes then block up to a time-out."""
+
 
 @dataclass(frozen=True)
 class PortInfo:
@@ -91,7 +94,7 @@ def choose_port(
 
 
 def open_port(url: str, baud: int, *, timeout_s: float) -> serial.SerialBase:
-    """Open a port for this process alone, without read time-out.
+    """Open a port for this process alone. Its reads and, where select() works, its writes do not wait.
 
     A port that is missing, busy or not yet readable is tried again until the time is over: boards enumerate late, and
     udev and ModemManager take their time with a new port.
@@ -105,9 +108,10 @@ def open_port(url: str, baud: int, *, timeout_s: float) -> serial.SerialBase:
         DeviceError: the port cannot be opened; says why and what to do.
     """
     deadline = time.monotonic() + timeout_s
+    write_timeout = timeout_s if BLOCKING_WRITES else 0
     while True:
         try:
-            port = serial.serial_for_url(url, baud, timeout=0, write_timeout=timeout_s, exclusive=True)
+            port = serial.serial_for_url(url, baud, timeout=0, write_timeout=write_timeout, exclusive=True)
         except (OSError, ValueError) as error:  # pyserial's errors are OSErrors
             number = _errno(error)
             if number not in _PASSING or time.monotonic() + _RETRY_S > deadline:

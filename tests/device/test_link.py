@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -297,6 +298,20 @@ def test_device_that_hangs_in_an_invoke(device: Path) -> None:
         with pytest.raises(LinkError, match="no answer to INVOKE in time"):
             session.invoke(COUNTER, deadline_s=0.5)
         assert time.monotonic() - start < 5
+
+
+def test_port_that_takes_no_bytes(pty: Pty) -> None:
+    """Nobody reads at the other end, and the terminal's buffer is full."""
+    os.set_blocking(pty.slave, False)
+    for _ in range(5):  # the kernel makes room once more, a little later
+        with contextlib.suppress(BlockingIOError):
+            while os.write(pty.slave, bytes(4096)):
+                pass
+        time.sleep(0.05)
+    start = time.monotonic()
+    with pytest.raises(LinkError, match="the port takes no more bytes"):
+        Session.open(pty.url, timeout_s=0.5, retry_s=0.1)
+    assert time.monotonic() - start < 5
 
 
 def test_long_invoke_is_asked_for_rarely(device: Path) -> None:
