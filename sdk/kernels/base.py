@@ -114,7 +114,8 @@ class Prepared:
         consts: the layer's constants, laid out as the kernel reads them.
         inputs: indices of the operator's inputs that the kernel reads from the arena.
         arguments: what is passed as pointers, when constants are among them: indices of ``inputs``, or Ref.
-        inputs_as_array: pass them as one array of pointers.
+        inputs_as_array: pass them as one array, const void *const *.
+        outputs_as_array: pass the outputs as one array, void *const *.
         scratch_bytes: working memory for one core.
         align: alignment in bytes that the kernel needs of its inputs, outputs and scratch.
         units: units of work that may be done in any split; 1 when it can't be split.
@@ -130,6 +131,7 @@ class Prepared:
     inputs: tuple[int, ...] = (0,)
     arguments: tuple[int | Ref, ...] | None = None
     inputs_as_array: bool = False
+    outputs_as_array: bool = False
     scratch_bytes: int = 0
     align: int = 1
     units: int = 1

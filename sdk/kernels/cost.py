@@ -13,7 +13,13 @@ REQUANTIZE = 90
 """A 64-bit product, two roundings, bounds, store: one output."""
 
 LOOKUP = 10
-"""An output from a table or a copy."""
+"""An output from a table, or a comparison."""
+
+BLOCK = 60
+"""Finding a block of bytes and the call that copies it."""
+
+COPY = 1
+"""A byte of a block."""
 
 FLOAT = 150
 """A float32 operation in software."""

@@ -5,9 +5,16 @@ from __future__ import annotations
 from sdk.kernels.add import AddS8Ref
 from sdk.kernels.base import Kernel, Site
 from sdk.kernels.conv2d import Conv2DS8Ref
+from sdk.kernels.conv2d_dsp import Conv2DNarrow, Conv2DPatch, Conv2DPixels, Conv2DRows
+from sdk.kernels.copy import ConcatenationRef, PadRef, SplitRef, StridedCopyRef
 from sdk.kernels.depthwise_conv2d import DepthwiseConv2DS8Ref
+from sdk.kernels.depthwise_dsp import Depthwise3x3, Depthwise3x3Stride2, DepthwiseTaps
 from sdk.kernels.fully_connected import FullyConnectedS8Ref
+from sdk.kernels.lookup import Lookup8Ref
+from sdk.kernels.minmax import MaximumS8Ref, MinimumS8Ref
+from sdk.kernels.mul import MulS8Ref
 from sdk.kernels.pool2d import AveragePool2DS8Ref, MaxPool2DS8Ref
+from sdk.kernels.reduce import MeanS8Ref, ReduceMaxS8Ref, ReduceMinS8Ref
 from sdk.kernels.softmax import SoftmaxS8Ref
 
 KERNELS: tuple[Kernel, ...] = (
@@ -17,7 +24,25 @@ KERNELS: tuple[Kernel, ...] = (
     AveragePool2DS8Ref(),
     MaxPool2DS8Ref(),
     AddS8Ref(),
+    MulS8Ref(),
+    MaximumS8Ref(),
+    MinimumS8Ref(),
     SoftmaxS8Ref(),
+    Lookup8Ref(),
+    MeanS8Ref(),
+    ReduceMaxS8Ref(),
+    ReduceMinS8Ref(),
+    StridedCopyRef(),
+    ConcatenationRef(),
+    SplitRef(),
+    PadRef(),
+    Conv2DPatch(),
+    Conv2DNarrow(),
+    Conv2DPixels(),
+    Conv2DRows(),
+    Depthwise3x3(),
+    Depthwise3x3Stride2(),
+    DepthwiseTaps(),
 )
 """Every kernel there is."""
 

@@ -403,8 +403,10 @@ def _call(index: int, job: _Job) -> str:
     arguments = prepared.inputs if prepared.arguments is None else prepared.arguments
     pointers = [pointer(a) for a in arguments]
     if prepared.inputs_as_array:
-        pointers = [f"(const {_ctype(site.input(0))} *const[]){{{', '.join(pointers)}}}"]
-    pointers += [f"({_ctype(site.output(i))} *)outputs[{i}]" for i in range(len(site.op.outputs))]
+        pointers = [f"(const void *const[]){{{', '.join(pointers)}}}"]
+    results = [f"({_ctype(site.output(i))} *)outputs[{i}]" for i in range(len(site.op.outputs))]
+    if prepared.outputs_as_array:
+        results = [f"(void *const[]){{{', '.join(results)}}}"]
     return f"""
 static void call{index}(uint8_t *const *consts, uint8_t *const *inputs, uint8_t *const *outputs, void *scratch,
                    sdk_range range)
@@ -413,7 +415,7 @@ static void call{index}(uint8_t *const *consts, uint8_t *const *inputs, uint8_t 
     (void)inputs;
     const {prepared.params_type} params = {{
 {fields}    }};
-    sdk_{job.kernel.name}(&params, {", ".join([*pointers, "scratch", "range"])});
+    sdk_{job.kernel.name}(&params, {", ".join([*pointers, *results, "scratch", "range"])});
 }}
 """
 

@@ -17,6 +17,8 @@ from sdk.ir.shapes import infer
 Array = np.ndarray[Any, Any]
 Shape = tuple[int, ...]
 TILES = (4, 8)
+ALL_BYTES = 256
+"""A last dimension of this size gets all values of a byte."""
 
 
 @dataclass
@@ -112,6 +114,8 @@ def _case(seed: int, index: int, rng: np.random.Generator, model: Model, module:
             array: Array = rng.normal(0, 3, tensor.shape).astype(np.float32)
         else:
             array = values(rng, tensor.shape).astype(tensor.dtype.numpy)
+            if tensor.shape[-1:] == (ALL_BYTES,):
+                array = np.broadcast_to(np.arange(ALL_BYTES).astype(tensor.dtype.numpy), tensor.shape).copy()
         inputs.append(array)
     op = graph.ops[0]
     shapes = " ".join("-" if i is None else str(list(graph.tensors[i].shape)) for i in op.inputs)
@@ -295,6 +299,191 @@ def _softmax(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Mod
     return m, m.module("SOFTMAX", a.SoftmaxAttrs(beta), [source], output)
 
 
+def _mul(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+    m = Model()
+    quants = [quantization(rng, 0.01, 1.0) for _ in range(2)]
+    product = quants[0].scale * quants[1].scale
+    output = Quant((float(np.float32(product * scale(rng, 1.0, 200.0))),), (zero_point(rng),))
+    inputs = binary_operands(rng, m, tiles, quants)
+    return m, m.module("MUL", a.BinaryAttrs(activation(rng)), inputs, output)
+
+
+def _minmax(kind: str) -> Maker:
+    def make(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+        m = Model()
+        quant = quantization(rng)
+        return m, m.module(kind, a.Attrs(), binary_operands(rng, m, tiles, [quant, quant]), quant)
+
+    return make
+
+
+def any_shape(rng: np.random.Generator, tiles: Sequence[int], least: int = 1, most: int = 4) -> Shape:
+    """A shape of ``least`` to ``most`` dimensions, the last round a tile."""
+    rank = int(rng.integers(least, most + 1))
+    return (*(int(d) for d in rng.integers(1, 6, max(rank - 1, 0))), size(rng, tiles))[:rank]
+
+
+def _table(kind: str, attrs: Callable[[np.random.Generator], a.Attrs] = lambda rng: a.Attrs()) -> Maker:
+    def make(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+        m = Model()
+        source = quantization(rng, 1e-3, 0.5)
+        output = Quant((float(np.float32(source.scale * scale(rng, 0.3, 30))),), (zero_point(rng),))
+        if kind == "LOGISTIC":
+            output = Quant((1 / 256,), (-128,))
+        elif kind == "TANH":
+            output = Quant((1 / 128,), (0,))
+        elif rng.integers(3) == 0:
+            output = source
+        return m, m.module(kind, attrs(rng), [m.input((3, ALL_BYTES), source)], output)
+
+    return make
+
+
+def _leaky(rng: np.random.Generator) -> a.Attrs:
+    return a.LeakyReluAttrs(float(np.float32(rng.choice([0.01, 0.1, 0.2, 0.3, 1.0, 1.5]))))
+
+
+def _reduce(kind: str) -> Maker:
+    def make(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+        m = Model()
+        shape = any_shape(rng, tiles, 1, 5)
+        count = int(rng.integers(1, len(shape) + 1))
+        axes = rng.choice(len(shape), count, replace=False).astype(np.int32)
+        if len(shape) == 4 and rng.integers(2):
+            axes = np.array([1, 2], np.int32)
+        if rng.integers(4) == 0:
+            axes -= len(shape)
+        quant = quantization(rng)
+        output = quant
+        if kind == "MEAN" and rng.integers(4):
+            output = Quant((float(np.float32(quant.scale * scale(rng, 0.2, 3))),), (zero_point(rng),))
+        inputs = [m.input(shape, quant), m.const(axes)]
+        return m, m.module(kind, a.ReducerAttrs(bool(rng.integers(2))), inputs, output)
+
+    return make
+
+
+def _slice(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+    m = Model()
+    shape, quant = any_shape(rng, tiles), quantization(rng)
+    begin = [int(rng.integers(0, d)) for d in shape]
+    length = [int(rng.integers(1, d - b + 1)) if rng.integers(4) else -1 for b, d in zip(begin, shape, strict=True)]
+    inputs = [m.input(shape, quant), m.const(np.array(begin, np.int32)), m.const(np.array(length, np.int32))]
+    return m, m.module("SLICE", a.Attrs(), inputs, quant)
+
+
+def _strided_slice(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+    m = Model()
+    shape, quant = any_shape(rng, tiles), quantization(rng)
+    begin, end, stride = [], [], []
+    for d in shape:
+        step = int(rng.choice([1, 1, 1, 2, 3, -1, -2]))
+        low = int(rng.integers(0, d))
+        high = int(rng.integers(low + 1, d + 1))
+        first, last = (low, high) if step > 0 else (high - 1, low - 1)
+        begin.append(first - d if rng.integers(4) == 0 else first)
+        end.append(last if last >= 0 else -d - 1)
+        stride.append(step)
+    masks = [int(v) for v in rng.integers(0, 1 << len(shape), 2)] if rng.integers(3) == 0 else [0, 0]
+    shrink = 0
+    if rng.integers(3) == 0 and len(shape) > 1:
+        axis = int(rng.integers(0, len(shape)))
+        shrink, stride[axis] = 1 << axis, 1
+        begin[axis] = int(rng.integers(0, shape[axis]))
+        end[axis] = begin[axis] + 1
+        masks = [v & ~shrink for v in masks]
+    inputs = [m.input(shape, quant), *(m.const(np.array(v, np.int32)) for v in (begin, end, stride))]
+    return m, m.module("STRIDED_SLICE", a.StridedSliceAttrs(*masks, shrink_axis_mask=shrink), inputs, quant)
+
+
+def _transpose(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+    m = Model()
+    shape, quant = any_shape(rng, tiles, 1, 5), quantization(rng)
+    order = rng.permutation(len(shape)).astype(np.int32)
+    return m, m.module("TRANSPOSE", a.Attrs(), [m.input(shape, quant), m.const(order)], quant)
+
+
+def _broadcast_to(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+    m = Model()
+    full, quant = any_shape(rng, tiles, 1, 4), quantization(rng)
+    shape = tuple(1 if rng.integers(2) else d for d in full)[int(rng.integers(0, len(full))) :]
+    inputs = [m.input(shape, quant), m.const(np.array(full, np.int32))]
+    return m, m.module("BROADCAST_TO", a.Attrs(), inputs, quant, version=2)
+
+
+def _reverse(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+    m = Model()
+    shape, quant = any_shape(rng, tiles), quantization(rng)
+    axis = np.array([rng.integers(0, len(shape))], np.int32)
+    return m, m.module("REVERSE_V2", a.Attrs(), [m.input(shape, quant), m.const(axis)], quant)
+
+
+def _regroup(kind: str) -> Maker:
+    def make(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+        m = Model()
+        block, quant = int(rng.integers(1, 4)), quantization(rng)
+        batches, height, width = (int(d) for d in rng.integers(1, 4, 3))
+        depth = size(rng, tiles, 16)
+        if kind == "SPACE_TO_DEPTH":
+            height, width = height * block, width * block
+        else:
+            depth *= block * block
+        source = m.input((batches, height, width, depth), quant)
+        return m, m.module(kind, a.BlockAttrs(block), [source], quant)
+
+    return make
+
+
+def _join(kind: str) -> Maker:
+    def make(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+        m = Model()
+        shape, quant, count = any_shape(rng, tiles), quantization(rng), int(rng.integers(1, 6))
+        axis = int(rng.integers(0, len(shape)))
+        inputs: list[int | None] = []
+        for _ in range(count):
+            part = shape if kind == "PACK" else (*shape[:axis], int(rng.integers(1, 6)), *shape[axis + 1 :])
+            constant = rng.integers(6) == 0 and inputs
+            inputs.append(m.const(values(rng, part), quant) if constant else m.input(part, quant))
+        given = axis - len(shape) if kind == "CONCATENATION" and rng.integers(3) == 0 else axis
+        attrs = a.PackAttrs(count, axis) if kind == "PACK" else a.ConcatenationAttrs(given)
+        return m, m.module(kind, attrs, inputs, quant)
+
+    return make
+
+
+def _split(kind: str) -> Maker:
+    def make(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+        m = Model()
+        rest, quant, count = any_shape(rng, tiles, 1, 3), quantization(rng), int(rng.integers(1, 5))
+        axis = int(rng.integers(0, len(rest)))
+        lengths = rng.integers(1, 5, count) if kind == "SPLIT_V" else np.full(count, rng.integers(1, 5))
+        length = count if kind == "UNPACK" else int(lengths.sum())
+        shape = (*rest[:axis], length, *rest[axis:])
+        source, index = m.input(shape, quant), axis - len(shape) if rng.integers(3) == 0 else axis
+        if kind == "UNPACK":
+            return m, m.module(kind, a.UnpackAttrs(count, index), [source], [quant] * count)
+        where = m.const(np.array(index if kind == "SPLIT" else [index], np.int32))
+        if kind == "SPLIT":
+            return m, m.module(kind, a.SplitAttrs(count), [where, source], [quant] * count)
+        sizes = m.const(lengths.astype(np.int32))
+        return m, m.module(kind, a.SplitAttrs(count), [source, sizes, where], [quant] * count)
+
+    return make
+
+
+def _pad(kind: str) -> Maker:
+    def make(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+        m = Model()
+        shape, quant = any_shape(rng, tiles), quantization(rng)
+        paddings = rng.integers(0, 4, (len(shape), 2)) * rng.integers(0, 2, (len(shape), 2))
+        inputs = [m.input(shape, quant), m.const(paddings.astype(np.int32))]
+        if kind == "PADV2":
+            inputs.append(m.const(rng.integers(-128, 128, (1,)).astype(np.int8), quant))
+        return m, m.module(kind, a.Attrs(), inputs, quant)
+
+    return make
+
+
 MAKERS: dict[str, Maker] = {
     "CONV_2D": _conv2d,
     "DEPTHWISE_CONV_2D": _depthwise,
@@ -303,7 +492,36 @@ MAKERS: dict[str, Maker] = {
     "MAX_POOL_2D": _pool("MAX_POOL_2D"),
     "ADD": _add("ADD"),
     "SUB": _add("SUB"),
+    "MUL": _mul,
+    "MAXIMUM": _minmax("MAXIMUM"),
+    "MINIMUM": _minmax("MINIMUM"),
     "SOFTMAX": _softmax,
+    "QUANTIZE": _table("QUANTIZE"),
+    "RELU": _table("RELU"),
+    "RELU6": _table("RELU6"),
+    "RELU_N1_TO_1": _table("RELU_N1_TO_1"),
+    "RELU_0_TO_1": _table("RELU_0_TO_1"),
+    "LEAKY_RELU": _table("LEAKY_RELU", _leaky),
+    "HARD_SWISH": _table("HARD_SWISH"),
+    "LOGISTIC": _table("LOGISTIC"),
+    "TANH": _table("TANH"),
+    "MEAN": _reduce("MEAN"),
+    "REDUCE_MAX": _reduce("REDUCE_MAX"),
+    "REDUCE_MIN": _reduce("REDUCE_MIN"),
+    "SLICE": _slice,
+    "STRIDED_SLICE": _strided_slice,
+    "TRANSPOSE": _transpose,
+    "BROADCAST_TO": _broadcast_to,
+    "REVERSE_V2": _reverse,
+    "SPACE_TO_DEPTH": _regroup("SPACE_TO_DEPTH"),
+    "DEPTH_TO_SPACE": _regroup("DEPTH_TO_SPACE"),
+    "CONCATENATION": _join("CONCATENATION"),
+    "PACK": _join("PACK"),
+    "SPLIT": _split("SPLIT"),
+    "SPLIT_V": _split("SPLIT_V"),
+    "UNPACK": _split("UNPACK"),
+    "PAD": _pad("PAD"),
+    "PADV2": _pad("PADV2"),
 }
 """How to make a random model of each operator."""
 

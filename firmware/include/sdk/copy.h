@@ -1,0 +1,55 @@
+/*
+ * Operators that only move elements, of any type: SLICE, STRIDED_SLICE, TRANSPOSE, CONCATENATION, PACK, SPLIT, UNPACK,
+ * PAD and their kin.
+ */
+#ifndef SDK_COPY_H
+#define SDK_COPY_H
+
+#include "sdk/kernel.h"
+
+#define SDK_COPY_DIMS 6
+
+/* The output is sizes[0] x ... x sizes[5] blocks; block i0 ... i5 comes from start + sum of i * strides. */
+typedef struct {
+    int32_t sizes[SDK_COPY_DIMS];
+    int32_t strides[SDK_COPY_DIMS]; /* bytes, may be negative */
+    int32_t start;                  /* bytes */
+    int32_t block;                  /* bytes */
+} sdk_strided_copy;
+
+/* Blocks [range.begin, range.end), in ascending order. */
+void sdk_strided_copy__ref(const sdk_strided_copy *params, const void *input, void *output, void *scratch,
+                           sdk_range range);
+
+/* Blocks of several tensors that take turns in one tensor. */
+typedef struct {
+    int32_t count;        /* tensors */
+    const int32_t *sizes; /* [count]: bytes of a block of each */
+} sdk_interleave;
+
+/* Blocks [range.begin, range.end) of each input to one output, in ascending order. */
+void sdk_concatenation__ref(const sdk_interleave *params, const void *const *inputs, void *output, void *scratch,
+                            sdk_range range);
+
+/* Blocks [range.begin, range.end) of one input to each output, in ascending order. */
+void sdk_split__ref(const sdk_interleave *params, const void *input, void *const *outputs, void *scratch,
+                    sdk_range range);
+
+#define SDK_PAD_DIMS 5
+
+/* The output's rows (its last dimension), padded or copied. */
+typedef struct {
+    int32_t sizes[SDK_PAD_DIMS];  /* of the output but for the last dimension */
+    int32_t before[SDK_PAD_DIMS]; /* padding before the input's part, in indices */
+    int32_t inputs[SDK_PAD_DIMS]; /* sizes of the input */
+    int32_t left;                 /* bytes of padding before the input's part of a row */
+    int32_t copied;               /* bytes of an input row */
+    int32_t right;                /* bytes of padding behind it */
+    uint8_t value[4];             /* what the padding repeats */
+    int32_t value_bytes;          /* 1, 2 or 4 */
+} sdk_pad;
+
+/* Output rows [range.begin, range.end), in ascending order. */
+void sdk_pad__ref(const sdk_pad *params, const void *input, void *output, void *scratch, sdk_range range);
+
+#endif

@@ -1,0 +1,153 @@
+"""MEAN, REDUCE_MAX and REDUCE_MIN, portable; see ``firmware/include/sdk/reduce.h``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+
+import numpy as np
+
+from sdk.ir import DType
+from sdk.kernels import cost
+from sdk.kernels.base import Access, Constraint, Kernel, Prepared, Site, Value
+from sdk.kernels.constraints import constant, input_type, output_type, quantized, same_quantization
+from sdk.kernels.operands import data, quant
+from sdk.kernels.quantize import float32, quantize_multiplier
+
+_DIMS = 4
+_Dims = tuple[tuple[int, ...], tuple[int, ...]]
+
+
+def _axes(site: Site) -> set[int]:
+    rank = len(site.input(0).shape)
+    return {int(axis) % rank for axis in data(site.input(1)).reshape(-1)} if rank else set()
+
+
+def _dims(shape: Sequence[int], axes: Sequence[int]) -> _Dims:
+    """Sizes and strides of some dimensions, neighbours merged."""
+    sizes: list[int] = []
+    strides: list[int] = []
+    for axis in axes:
+        if shape[axis] == 1:
+            continue
+        stride = prod(shape[axis + 1 :])
+        if sizes and strides[-1] == stride * shape[axis]:
+            sizes[-1] *= shape[axis]
+            strides[-1] = stride
+        else:
+            sizes.append(shape[axis])
+            strides.append(stride)
+    return tuple(sizes), tuple(strides)
+
+
+def _split_dims(site: Site) -> tuple[_Dims, _Dims]:
+    shape, axes = site.input(0).shape, _axes(site)
+    kept = [i for i in range(len(shape)) if i not in axes]
+    return _dims(shape, kept), _dims(shape, sorted(axes))
+
+
+def _shape_fields(site: Site) -> Value:
+    (kept, kept_strides), (reduced, reduced_strides) = _split_dims(site)
+
+    def padded(values: tuple[int, ...], fill: int) -> tuple[int, ...]:
+        return (fill,) * (_DIMS - len(values)) + values
+
+    return padded(kept, 1), padded(kept_strides, 0), padded(reduced, 1), padded(reduced_strides, 0)
+
+
+def _access(site: Site) -> tuple[Access, ...]:
+    """Output i reads from its first to its last element."""
+    (kept, kept_strides), (reduced, reduced_strides) = _split_dims(site)
+    extent = 1 + sum((n - 1) * s for n, s in zip(reduced, reduced_strides, strict=True))
+    starts = np.zeros((), np.int64)
+    for size, stride in zip(kept, kept_strides, strict=True):
+        starts = starts[..., None] + np.arange(size) * stride
+    return tuple(Access({0: (s, s + extent)}, (i, i + 1)) for i, s in enumerate(starts.reshape(-1).tolist()))
+
+
+AXES_CONSTANT = constant(1, "the list of axes")
+DIMS_FIT = Constraint(
+    f"at most {_DIMS} groups of dimensions stay, and as many are reduced",
+    lambda site: all(len(sizes) <= _DIMS for sizes, _ in _split_dims(site)),
+)
+NOT_EMPTY = Constraint("the input has elements", lambda site: site.input(0).elements > 0)
+
+
+def _cost(site: Site) -> int:
+    return cost.CALL + site.input(0).elements * cost.MAC + site.output().elements * cost.REQUANTIZE
+
+
+class MeanS8Ref(Kernel):
+    """int8, over any dimensions."""
+
+    name = "mean_s8__ref"
+    ops = ("MEAN",)
+    header = "sdk/reduce.h"
+    sources = ("kernels/reduce/reduce_s8__ref.c",)
+    constraints = (
+        input_type(0, DType.INT8),
+        output_type(DType.INT8),
+        quantized(0),
+        AXES_CONSTANT,
+        NOT_EMPTY,
+        DIMS_FIT,
+    )
+
+    def prepare(self, site: Site) -> Prepared:
+        """Fit the kernel to an operator that satisfies the constraints."""
+        source, output = site.input(0), site.output()
+        count = source.elements // output.elements
+        multiplier, shift = quantize_multiplier(float32(quant(source).scale) / float32(quant(output).scale))
+        # The division by count goes into the multiplier, with as many bits as it has room for.
+        room = min(count.bit_length() - 1, 32, 31 + shift)
+        return Prepared(
+            params_type="sdk_mean_s8",
+            params={
+                "shape": _shape_fields(site),
+                "sum_offset": -quant(source).zero_point * count,
+                "multiplier": (multiplier << room) // count,
+                "shift": shift - room,
+                "output_offset": quant(output).zero_point,
+            },
+            units=output.elements,
+            access=_access(site),
+            cost=_cost(site),
+        )
+
+
+class _ReduceS8Ref(Kernel):
+    header = "sdk/reduce.h"
+    sources = ("kernels/reduce/reduce_s8__ref.c",)
+    constraints = (
+        input_type(0, DType.INT8),
+        output_type(DType.INT8),
+        quantized(0),
+        same_quantization((0,)),
+        AXES_CONSTANT,
+        NOT_EMPTY,
+        DIMS_FIT,
+    )
+
+    def prepare(self, site: Site) -> Prepared:
+        """Fit the kernel to an operator that satisfies the constraints."""
+        return Prepared(
+            params_type="sdk_reduce_s8",
+            params={"shape": _shape_fields(site)},
+            units=site.output().elements,
+            access=_access(site),
+            cost=_cost(site),
+        )
+
+
+class ReduceMaxS8Ref(_ReduceS8Ref):
+    """int8, over any dimensions."""
+
+    name = "reduce_max_s8__ref"
+    ops = ("REDUCE_MAX",)
+
+
+class ReduceMinS8Ref(_ReduceS8Ref):
+    """int8, over any dimensions."""
+
+    name = "reduce_min_s8__ref"
+    ops = ("REDUCE_MIN",)
