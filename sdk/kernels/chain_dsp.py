@@ -9,13 +9,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from sdk.kernels.base import Site
-from sdk.kernels.quantize import effective_scales, quantize_multiplier
+from sdk.ir import DType
+from sdk.kernels.base import Const, Constraint, Ref, Site, Value
+from sdk.kernels.constraints import (
+    ACTIVATION,
+    BIAS_CONSTANT,
+    BIAS_INT32,
+    FILTER_CONSTANT,
+    input_type,
+    output_type,
+    quantized,
+)
+from sdk.kernels.convolution import (
+    SCALES_FIT,
+    SYMMETRIC_WEIGHTS,
+    WEIGHTS_QUANTIZED,
+    output_channel_axis,
+    requantization,
+)
+from sdk.kernels.operands import data, quant
 from sdk.kernels.requantize import (
     ACCUMULATOR_LIMIT,
     Accumulators,
@@ -80,37 +98,16 @@ class Dots:
         return f"f{self.requant.shift}{'_signed' if self.requant.two_sided else ''}__dsp"
 
 
-def channel_weights(site: Site, channel_axis: int) -> Ints:
-    """Constant weights as [channels, taps], taps in the model's order."""
-    data = site.input(1).data
-    if data is None:
-        raise ValueError("the weights are not constant")
-    moved = np.moveaxis(data, channel_axis, 0)
-    return moved.reshape(moved.shape[0], -1).astype(np.int64)
-
-
-def dots(site: Site, channel_axis: int) -> Dots:
+@lru_cache(maxsize=4)
+def dots(site: Site) -> Dots:
     """Read a convolution's or fully connected operator's weights, bias and quantization."""
-    weights = channel_weights(site, channel_axis)
-    channels = weights.shape[0]
-    bias_tensor = site.optional(2)
-    bias = np.zeros(channels, np.int64)
-    if bias_tensor is not None and bias_tensor.data is not None:
-        bias = bias_tensor.data.astype(np.int64).reshape(-1)
-    source, kernel, output = site.input(0).quant, site.input(1).quant, site.output().quant
-    if source is None or kernel is None or output is None:
-        raise ValueError("not quantized")
-    scales = kernel.scales if len(kernel.scales) > 1 else kernel.scales * channels
-    pairs = [quantize_multiplier(s) for s in effective_scales(source.scale, scales, output.scale)]
-    low, high = accumulator_range(weights, bias, source.zero_point)
-    accumulators = Accumulators(
-        low,
-        high,
-        np.array([m for m, _ in pairs], np.int64),
-        np.array([s for _, s in pairs], np.int64),
-        output.zero_point,
-    )
-    return Dots(weights, bias, source.zero_point, accumulators, fast_requantization(accumulators))
+    moved = np.moveaxis(data(site.input(1)), output_channel_axis(site), 0)
+    weights = moved.reshape(moved.shape[0], -1).astype(np.int64)
+    bias, multiplier, shift = (const.values.astype(np.int64) for const in requantization(site))
+    zero_point = quant(site.input(0)).zero_point
+    low, high = accumulator_range(weights, bias, zero_point)
+    accumulators = Accumulators(low, high, multiplier, shift, quant(site.output()).zero_point)
+    return Dots(weights, bias, zero_point, accumulators, fast_requantization(accumulators))
 
 
 def chains_on_weights(layer: Dots) -> bool:
@@ -118,6 +115,37 @@ def chains_on_weights(layer: Dots) -> bool:
     grouped = _grouped(layer.weights, 4)
     chained = 256 * grouped[:, 1:] + grouped[:, :-1]
     return bool(chained.min() >= _INT16[0] and chained.max() <= _INT16[1])
+
+
+COMMON = (
+    input_type(0, DType.INT8),
+    input_type(1, DType.INT8, what="the filter"),
+    BIAS_INT32,
+    output_type(DType.INT8),
+    quantized(0),
+    FILTER_CONSTANT,
+    BIAS_CONSTANT,
+    WEIGHTS_QUANTIZED,
+    SCALES_FIT,
+    SYMMETRIC_WEIGHTS,
+    ACTIVATION,
+)
+"""What every dot product of int8 satisfies."""
+
+FITS = Constraint("every reachable accumulator is below 2**23", lambda site: dots(site).fits)
+CHAINS = Constraint(
+    "no weight of -128 stands before a negative one of the channel above",
+    lambda site: chains_on_weights(dots(site)),
+)
+
+
+def exact_fields(layer: Dots) -> tuple[dict[str, Value], tuple[Const, ...]]:
+    """Fields and constants for layers without proven constants."""
+    if layer.requant is not None:
+        return {"multiplier": "NULL", "shift": "NULL"}, ()
+    multiplier = Const("multiplier", "int32_t", layer.accumulators.multiplier.astype(np.int32))
+    shift = Const("shift", "int8_t", layer.accumulators.shift.astype(np.int8))
+    return {"multiplier": Ref("multiplier"), "shift": Ref("shift")}, (multiplier, shift)
 
 
 def weights_chain(layer: Dots, order: npt.NDArray[np.int64]) -> Words:

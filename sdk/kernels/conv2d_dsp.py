@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import ClassVar
 
 import numpy as np
 
-from sdk.ir import DType
-from sdk.ir.attrs import Activation, Conv2DAttrs
+from sdk.ir.attrs import Conv2DAttrs
 from sdk.kernels import chain_dsp
 from sdk.kernels.base import Access, Const, Constraint, Kernel, Prepared, Ref, Site
+from sdk.kernels.operands import attrs
 from sdk.kernels.quantize import activation_range
 
 _MAX_RUNS = 24
@@ -41,16 +40,14 @@ class Window:
     @classmethod
     def of(cls, site: Site) -> Window:
         """Read an operator's shapes."""
-        attrs = site.op.attrs
-        if not isinstance(attrs, Conv2DAttrs):
-            raise TypeError(f"{site.op.kind} is no CONV_2D")
+        conv = attrs(site, Conv2DAttrs)
         _, height, width, channels = site.input(0).shape
         out_channels, kernel_height, kernel_width, _ = site.input(1).shape
         _, out_height, out_width, _ = site.output().shape
-        top, _, left, _ = attrs.resolved_pads((height, width), (kernel_height, kernel_width))
+        top, _, left, _ = conv.resolved_pads((height, width), (kernel_height, kernel_width))
         return cls(
             height, width, channels, out_height, out_width, out_channels, kernel_height, kernel_width,
-            attrs.stride_h, attrs.stride_w, attrs.dilation_h, attrs.dilation_w, top, left,
+            conv.stride_h, conv.stride_w, conv.dilation_h, conv.dilation_w, top, left,
         )  # fmt: skip
 
     @property
@@ -75,13 +72,13 @@ class Window:
     @property
     def row_tiles(self) -> tuple[int, int]:
         """(rows, pixels a row) as the kernels walk over the output."""
-        return (1, self.pixels) if self.is_pointwise and self.input_channels % 4 == 0 else (
-            self.output_height, self.output_width)  # fmt: skip
+        return (1, self.pixels) if self.is_direct else (self.output_height, self.output_width)
 
     @property
-    def is_pointwise(self) -> bool:
-        """Whether output pixels map one to one to input pixels."""
-        return (self.kernel_height, self.kernel_width, self.stride_height, self.stride_width) == (1, 1, 1, 1)
+    def is_direct(self) -> bool:
+        """Whether output pixels map one to one to input pixels of whole quads of channels."""
+        window = (self.kernel_height, self.kernel_width, self.stride_height, self.stride_width)
+        return window == (1, 1, 1, 1) and (self.pad_top, self.pad_left) == (0, 0) and self.input_channels % 4 == 0
 
     @property
     def macs(self) -> int:
@@ -103,68 +100,27 @@ class Window:
         )
 
 
-@lru_cache(maxsize=4)
-def _dots(site: Site) -> chain_dsp.Dots:
-    return chain_dsp.dots(site, 0)
-
-
-def _is_int8(site: Site) -> bool:
-    return (site.input(0).dtype, site.input(1).dtype, site.output().dtype) == (DType.INT8,) * 3
-
-
-def _is_per_tensor(site: Site) -> bool:
-    return all(t.quant is not None and len(t.quant.scales) == 1 for t in (site.input(0), site.output()))
-
-
-def _has_int32_bias(site: Site) -> bool:
-    bias = site.optional(2)
-    return bias is None or (bias.is_constant and bias.dtype is DType.INT32)
-
-
-def _has_clamping_activation(site: Site) -> bool:
-    attrs = site.op.attrs
-    return isinstance(attrs, Conv2DAttrs) and attrs.activation in (
-        Activation.NONE, Activation.RELU, Activation.RELU6, Activation.RELU_N1_TO_1
-    )  # fmt: skip
-
-
 COMMON = (
-    Constraint("input, weights and output are int8", _is_int8),
-    Constraint("the weights are constant", lambda s: s.input(1).is_constant),
-    Constraint("the weights have a quantization", lambda s: s.input(1).quant is not None),
-    Constraint("input and output are quantized per tensor", _is_per_tensor),
-    Constraint("the bias is absent or a constant of int32", _has_int32_bias),
+    *chain_dsp.COMMON,
     Constraint("the batch size is 1", lambda s: s.input(0).shape[0] == 1),
     Constraint("the convolution has one group", lambda s: s.input(0).shape[3] == s.input(1).shape[3]),
-    Constraint("the activation is none or clamps", _has_clamping_activation),
-    Constraint("every reachable accumulator is below 2**23", lambda s: _dots(s).fits),
+    chain_dsp.FITS,
 )
 
 
 def _output_fields(site: Site, layer: chain_dsp.Dots, group_words: int) -> tuple[int, ...]:
-    attrs = site.op.attrs
-    activation = attrs.activation if isinstance(attrs, Conv2DAttrs) else Activation.NONE
-    low, high = activation_range(activation, site.output())
+    low, high = activation_range(attrs(site, Conv2DAttrs).activation, site.output())
     return group_words, layer.accumulators.zero_point, low, high, int((low, high) != (-128, 127))
 
 
-def _exact(layer: chain_dsp.Dots) -> tuple[dict[str, Ref | str], tuple[Const, ...]]:
-    """Fields and constants for layers without proven constants."""
-    if layer.requant is not None:
-        return {"multiplier": "NULL", "shift": "NULL"}, ()
-    multiplier = Const("multiplier", "int32_t", layer.accumulators.multiplier.astype(np.int32))
-    shift = Const("shift", "int8_t", layer.accumulators.shift.astype(np.int8))
-    return {"multiplier": Ref("multiplier"), "shift": Ref("shift")}, (multiplier, shift)
-
-
-def _tile_access(window: Window, tile: int) -> Iterator[Access]:
-    """Kernels that gather a tile of pixels, then write it."""
+def _gathered_access(window: Window) -> Iterator[Access]:
+    """Kernels that gather a few pixels' inputs, then write their outputs."""
     size, channels = window.input_channels, window.output_channels
-    if window.is_pointwise and size % 4 == 0:
-        for pixel in range(0, window.pixels, tile):
-            end = min(pixel + tile, window.pixels)
-            yield Access({0: (pixel * size, end * size)}, (0, 0))
-            yield Access({}, (pixel * channels, end * channels))
+    if window.is_direct:
+        # More than one pixel is read before the first is written: that only moves reads ahead.
+        for pixel in range(window.pixels):
+            yield Access({0: (pixel * size, (pixel + 1) * size)}, (0, 0))
+            yield Access({}, (pixel * channels, (pixel + 1) * channels))
         return
     row_size, out_size = window.input_width * size, window.output_width * channels
     for row in range(window.output_height):
@@ -172,23 +128,14 @@ def _tile_access(window: Window, tile: int) -> Iterator[Access]:
         yield Access({0: (first * row_size, last * row_size)}, (row * out_size, (row + 1) * out_size))
 
 
-def _ring_access(window: Window, *, joined: bool = False) -> Iterator[Access]:
-    """Kernels that read each input row once, before the first output row that needs it.
-
-    Args:
-        window: the shapes.
-        joined: whether the first pixel of the next output row is computed together with a row's last.
-    """
+def _staged_access(window: Window) -> Iterator[Access]:
+    """Kernels that have read all that an output row depends on before they write to it, or earlier."""
     row_size = window.input_width * window.input_channels
     out_size = window.output_width * window.output_channels
-    read = 0
     for row in range(window.output_height):
-        next_row = min(row + joined, window.output_height - 1)
-        first, last = window.input_rows(row)[0], window.input_rows(next_row)[1]
-        yield Access({0: (min(max(first, read), last) * row_size, last * row_size)}, (0, 0))
-        end = (row + 1) * out_size + (window.output_channels if next_row > row else 0)
-        yield Access({}, (row * out_size, end))
-        read = last
+        first, last = window.input_rows(row)
+        yield Access({0: (first * row_size, last * row_size)}, (0, 0))
+        yield Access({}, (row * out_size, (row + 1) * out_size))
 
 
 class Conv2DPatch(Kernel):
@@ -209,23 +156,20 @@ class Conv2DPatch(Kernel):
     requires: ClassVar[frozenset[str]] = frozenset({"dsp"})
     constraints: ClassVar[tuple[Constraint, ...]] = (
         *COMMON,
-        Constraint(
-            "no weight of -128 precedes a negative one of the next channel",
-            lambda s: chain_dsp.chains_on_weights(_dots(s)),
-        ),
+        chain_dsp.CHAINS,
     )
 
     def prepare(self, site: Site) -> Prepared:
         """Fit to an operator."""
-        window, layer = Window.of(site), _dots(site)
+        window, layer = Window.of(site), chain_dsp.dots(site)
         order = _patch_order(window)
         steps = len(order)
-        exact, exact_consts = _exact(layer)
+        exact, exact_consts = chain_dsp.exact_fields(layer)
         weights = Const("weights", "uint32_t", chain_dsp.weights_chain(layer, order))
         rows, row_pixels = window.row_tiles
         pairs = rows * -(-row_pixels // 2)
         groups = -(-window.output_channels // 4)
-        gather = 1.9 if (rows, row_pixels) == (1, window.pixels) else 3.4
+        gather = 1.9 if window.is_direct else 3.4
         return Prepared(
             params_type="sdk_conv2d_s8_patch",
             params={
@@ -241,7 +185,7 @@ class Conv2DPatch(Kernel):
             scratch_bytes=8 * steps,
             align=4,
             units=window.output_height,
-            access=tuple(_tile_access(window, 2)),
+            access=tuple(_gathered_access(window)),
             macs=window.macs,
             cost=int(pairs * (groups * (12 * steps + 76) + gather * 2 * window.taps + 60)),
         )
@@ -266,10 +210,10 @@ class Conv2DNarrow(Kernel):
 
     def prepare(self, site: Site) -> Prepared:
         """Fit to an operator."""
-        window, layer = Window.of(site), _dots(site)
+        window, layer = Window.of(site), chain_dsp.dots(site)
         order = _narrow_order(window)
         steps = len(order)
-        exact, exact_consts = _exact(layer)
+        exact, exact_consts = chain_dsp.exact_fields(layer)
         columns = (window.output_width - 1) * window.stride_width + window.kernel_width
         pairs = -(-window.pixels // 2)
         groups = -(-window.output_channels // 4)
@@ -292,7 +236,7 @@ class Conv2DNarrow(Kernel):
             scratch_bytes=8 * steps * (1 + odd) + ring_rows * row_bytes,
             align=4,
             units=window.output_height,
-            access=tuple(_ring_access(window, joined=odd == 1)),
+            access=tuple(_staged_access(window)),
             macs=window.macs,
             cost=int(
                 pairs * (groups * (12 * steps + 76) + 4 * window.taps + 22 * window.kernel_height + 140)
@@ -317,14 +261,14 @@ class Conv2DPixels(Kernel):
 
     def prepare(self, site: Site) -> Prepared:
         """Fit to an operator."""
-        window, layer = Window.of(site), _dots(site)
+        window, layer = Window.of(site), chain_dsp.dots(site)
         steps = -(-window.taps // 4)
         order = np.arange(4 * steps).reshape(-1, 4)
         order[order >= window.taps] = -1
-        exact, exact_consts = _exact(layer)
+        exact, exact_consts = chain_dsp.exact_fields(layer)
         weights = Const("weights", "uint32_t", chain_dsp.pixels_chain(layer, order))
         rows, row_pixels = window.row_tiles
-        direct = (rows, row_pixels) == (1, window.pixels)
+        direct = window.is_direct
         tiles = rows * -(-row_pixels // 4)
         groups = -(-window.output_channels // 2)
         gather = 0 if direct else 12 * window.taps
@@ -343,7 +287,7 @@ class Conv2DPixels(Kernel):
             scratch_bytes=(24 if direct else 40) * steps,
             align=4,
             units=window.output_height,
-            access=tuple(_tile_access(window, 4)),
+            access=tuple(_gathered_access(window)),
             macs=window.macs,
             cost=int(tiles * (groups * (26 * steps + 80) + 28 * steps + gather + 120)),
         )
@@ -380,7 +324,7 @@ class Conv2DRows(Kernel):
 
     def prepare(self, site: Site) -> Prepared:
         """Fit to an operator."""
-        window, layer = Window.of(site), _dots(site)
+        window, layer = Window.of(site), chain_dsp.dots(site)
         parts = _parts(window)
         if parts is None:
             raise ValueError("the kernel has too many runs")
@@ -388,7 +332,7 @@ class Conv2DRows(Kernel):
         part_steps = window.kernel_width * window.input_channels // (2 * parts)
         steps = window.kernel_height * parts * part_steps
         order = np.array(chain_dsp.quads_order(range(window.taps))).reshape(-1, 2)
-        exact, exact_consts = _exact(layer)
+        exact, exact_consts = chain_dsp.exact_fields(layer)
         weights = Const("weights", "uint32_t", chain_dsp.weights_chain(layer, order))
         held = (columns - 1) * window.stride_width + window.kernel_width
         tiles = -(-window.output_width // columns)
@@ -414,7 +358,7 @@ class Conv2DRows(Kernel):
             scratch_bytes=2 * window.kernel_height * held * window.input_channels,
             align=4,
             units=window.output_height,
-            access=tuple(self.access(window, tiles)),
+            access=tuple(_staged_access(window) if tiles == 1 else _gathered_access(window)),
             macs=window.macs,
             cost=int(
                 pairs * (groups * (runs * (12 * part_steps + 11) + window.output_height * 76) + runs * 10)
@@ -426,17 +370,6 @@ class Conv2DRows(Kernel):
     def columns(self, window: Window) -> int:
         """Output columns whose inputs are held at once."""
         return window.output_width
-
-    def access(self, window: Window, tiles: int) -> Iterator[Access]:
-        """Rows are read once, before the output row that needs them first."""
-        row_size = window.input_width * window.input_channels
-        out_size = window.output_width * window.output_channels
-        if tiles == 1:
-            yield from _ring_access(window)
-            return
-        for row in range(window.output_height):
-            first, last = window.input_rows(row)
-            yield Access({0: (first * row_size, last * row_size)}, (row * out_size, (row + 1) * out_size))
 
 
 def _is_dense(window: Window) -> bool:

@@ -10,11 +10,11 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from sdk.ir import DType
-from sdk.ir.attrs import DepthwiseConv2DAttrs, Padding
-from sdk.kernels import chain_dsp, constraints
+from sdk.ir.attrs import DepthwiseConv2DAttrs
+from sdk.kernels import chain_dsp
 from sdk.kernels.base import Access, Const, Constraint, Kernel, Prepared, Ref, Site, Value
-from sdk.kernels.quantize import activation_range, window_padding
+from sdk.kernels.operands import attrs
+from sdk.kernels.quantize import activation_range
 from sdk.kernels.requantize import FoldedRequant, fold
 
 _MAX_TAPS = 64
@@ -36,15 +36,14 @@ class _Shape:
 
     @classmethod
     def of(cls, site: Site) -> _Shape:
-        attrs = _attrs(site)
+        conv = attrs(site, DepthwiseConv2DAttrs)
         _, height, width, channels = site.input(0).shape
         _, kernel_height, kernel_width, _ = site.input(1).shape
-        same = attrs.padding is Padding.SAME
-        out_height, top = window_padding(same, height, kernel_height, attrs.stride_h, attrs.dilation_h)
-        out_width, left = window_padding(same, width, kernel_width, attrs.stride_w, attrs.dilation_w)
+        _, out_height, out_width, _ = site.output().shape
+        top, _, left, _ = conv.resolved_pads((height, width), (kernel_height, kernel_width))
         return cls(
             height, width, channels, out_height, out_width, (kernel_height, kernel_width),
-            (attrs.stride_h, attrs.stride_w), (attrs.dilation_h, attrs.dilation_w), (top, left),
+            (conv.stride_h, conv.stride_w), (conv.dilation_h, conv.dilation_w), (top, left),
         )  # fmt: skip
 
     @property
@@ -56,34 +55,14 @@ class _Shape:
         return self.out_height * self.out_width * self.channels
 
 
-def _attrs(site: Site) -> DepthwiseConv2DAttrs:
-    attrs = site.op.attrs
-    if not isinstance(attrs, DepthwiseConv2DAttrs):
-        raise TypeError(f"{site.op.kind} is no DEPTHWISE_CONV_2D")
-    return attrs
-
-
-@lru_cache(maxsize=4)
-def _dots(site: Site) -> chain_dsp.Dots:
-    return chain_dsp.dots(site, 3)
-
-
 @lru_cache(maxsize=4)
 def _folded(site: Site) -> FoldedRequant | None:
-    layer = _dots(site)
+    layer = chain_dsp.dots(site)
     return None if layer.requant is None else fold(layer.accumulators, layer.requant)
 
 
 _COMMON = (
-    constraints.input_type(0, DType.INT8),
-    constraints.input_type(1, DType.INT8, what="the filter"),
-    constraints.output_type(DType.INT8),
-    constraints.constant(1, "the filter"),
-    constraints.constant(2, "the bias"),
-    constraints.BIAS_INT32,
-    constraints.quantized(0),
-    Constraint("the filter has a quantization", lambda s: s.input(1).quant is not None),
-    constraints.ACTIVATION,
+    *chain_dsp.COMMON,
     Constraint("the batch size is 1", lambda s: s.input(0).shape[0] == 1),
     Constraint("the depth multiplier is 1", lambda s: s.input(0).shape[3] == s.input(1).shape[3]),
     Constraint("the number of channels is a multiple of 4", lambda s: s.input(0).shape[3] % 4 == 0),
@@ -106,12 +85,12 @@ class _Depthwise3x3(Kernel):
 
     def prepare(self, site: Site) -> Prepared:
         """Fit to an operator."""
-        shape, layer, requant = _Shape.of(site), _dots(site), _folded(site)
+        shape, layer, requant = _Shape.of(site), chain_dsp.dots(site), _folded(site)
         if requant is None:
             raise ValueError("no proven constants")
         columns = self.columns(shape)
         block = _block(shape.channels, columns)
-        low, high = activation_range(_attrs(site).activation, site.output())
+        low, high = activation_range(attrs(site, DepthwiseConv2DAttrs).activation, site.output())
         instances = tuple(f"sdk_depthwise_{self.prefix}upper{i}_f{requant.shift}__dsp" for i in (0, 1))
         return Prepared(
             params_type="sdk_depthwise_conv2d_s8_3x3",
@@ -134,7 +113,7 @@ class _Depthwise3x3(Kernel):
             consts=(Const("weights", "uint32_t", self.stream(layer, requant)),),
             scratch_bytes=8 * block * columns,
             align=4,
-            units=shape.out_height,
+            units=shape.channels // block,
             access=tuple(_access(shape, block, self.rows_a_turn)),
             macs=shape.macs,
             cost=self.cycles(shape, block),
@@ -167,6 +146,7 @@ class Depthwise3x3(_Depthwise3x3):
         *_COMMON,
         Constraint("the kernel is 3x3 without dilation", lambda s: _is_3x3(_Shape.of(s))),
         Constraint("the stride is 1", lambda s: _Shape.of(s).stride == (1, 1)),
+        Constraint("as many columns are added on the left as on the right, 0 or 1", lambda s: _is_even(_Shape.of(s))),
         Constraint("the input has at least 2 columns", lambda s: s.input(0).shape[2] >= 2),
         Constraint("short requantization is proven for all channels", lambda s: _folded(s) is not None),
     )
@@ -241,8 +221,8 @@ class DepthwiseTaps(Kernel):
 
     def prepare(self, site: Site) -> Prepared:
         """Fit to an operator."""
-        shape, layer = _Shape.of(site), _dots(site)
-        low, high = activation_range(_attrs(site).activation, site.output())
+        shape, layer = _Shape.of(site), chain_dsp.dots(site)
+        low, high = activation_range(attrs(site, DepthwiseConv2DAttrs).activation, site.output())
         consts = [Const("weights", "uint32_t", _taps_stream(layer))]
         fields: dict[str, Value]
         if layer.requant is not None:
@@ -251,9 +231,9 @@ class DepthwiseTaps(Kernel):
             fields = {"requant": Ref("requant"), "requant_shift": layer.requant.shift, "multiplier": "NULL",
                       "shift": "NULL"}  # fmt: skip
         else:
-            consts.append(Const("multiplier", "int32_t", layer.accumulators.multiplier.astype(np.int32)))
-            consts.append(Const("shift", "int8_t", layer.accumulators.shift.astype(np.int8)))
-            fields = {"requant": "NULL", "requant_shift": 0, "multiplier": Ref("multiplier"), "shift": Ref("shift")}
+            exact, exact_consts = chain_dsp.exact_fields(layer)
+            consts += exact_consts
+            fields = {"requant": "NULL", "requant_shift": 0, **exact}
         taps = shape.kernel[0] * shape.kernel[1]
         pixels = shape.out_height * shape.out_width
         finish = 12 if layer.requant is not None else 25
@@ -290,6 +270,11 @@ class DepthwiseTaps(Kernel):
 
 def _is_3x3(shape: _Shape) -> bool:
     return shape.kernel == (3, 3) and shape.dilation == (1, 1)
+
+
+def _is_even(shape: _Shape) -> bool:
+    left = shape.pad[1]
+    return left in (0, 1) and shape.out_width == shape.width + 2 * left - 2
 
 
 def _block(channels: int, columns: int) -> int:

@@ -9,12 +9,14 @@ from sdk.kernels.conv2d_dsp import Conv2DNarrow, Conv2DPatch, Conv2DPixels, Conv
 from sdk.kernels.copy import ConcatenationRef, PadRef, SplitRef, StridedCopyRef
 from sdk.kernels.depthwise_conv2d import DepthwiseConv2DS8Ref
 from sdk.kernels.depthwise_dsp import Depthwise3x3, Depthwise3x3Stride2, DepthwiseTaps
+from sdk.kernels.float_quantize import DequantizeS8F32Ref, QuantizeF32S8Ref
 from sdk.kernels.fully_connected import FullyConnectedS8Ref
 from sdk.kernels.lookup import Lookup8Ref
 from sdk.kernels.minmax import MaximumS8Ref, MinimumS8Ref
 from sdk.kernels.mul import MulS8Ref
 from sdk.kernels.pool2d import AveragePool2DS8Ref, MaxPool2DS8Ref
 from sdk.kernels.reduce import MeanS8Ref, ReduceMaxS8Ref, ReduceMinS8Ref
+from sdk.kernels.resize import ResizeBilinearS8Ref, ResizeNearestRef
 from sdk.kernels.softmax import SoftmaxS8Ref
 
 KERNELS: tuple[Kernel, ...] = (
@@ -36,6 +38,10 @@ KERNELS: tuple[Kernel, ...] = (
     ConcatenationRef(),
     SplitRef(),
     PadRef(),
+    ResizeNearestRef(),
+    ResizeBilinearS8Ref(),
+    QuantizeF32S8Ref(),
+    DequantizeS8F32Ref(),
     Conv2DPatch(),
     Conv2DNarrow(),
     Conv2DPixels(),

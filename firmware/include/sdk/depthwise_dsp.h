@@ -1,6 +1,7 @@
 /*
  * DEPTHWISE_CONV_2D, int8, for cores with the DSP extension: NHWC input and output, depth multiplier 1, per-channel
- * requantization, exact against TensorFlow Lite's reference kernels. Units of work: output rows.
+ * requantization, exact against TensorFlow Lite's reference kernels. Units of work: blocks of channels for 3x3 kernels,
+ * else output rows.
  *
  * Streams of weights come from sdk/kernels/depthwise_dsp.py.
  */
@@ -66,11 +67,11 @@ typedef struct {
 
 /* Stride 1, input_width at least 2; pad_left also on the right. Scratch: 8 * block * input_width bytes. */
 void sdk_depthwise_conv2d_s8_3x3__dsp(const sdk_depthwise_conv2d_s8_3x3 *params, const int8_t *input, int8_t *output,
-                                      void *scratch, sdk_range rows);
+                                      void *scratch, sdk_range blocks);
 
 /* Stride 2. Scratch: 8 * block * (2 * output_width + 1) bytes. */
 void sdk_depthwise_conv2d_s8_3x3_stride2__dsp(const sdk_depthwise_conv2d_s8_3x3 *params, const int8_t *input,
-                                              int8_t *output, void *scratch, sdk_range rows);
+                                              int8_t *output, void *scratch, sdk_range blocks);
 
 sdk_depthwise_run sdk_depthwise_upper0_f9__dsp, sdk_depthwise_upper0_f10__dsp, sdk_depthwise_upper0_f12__dsp,
     sdk_depthwise_upper0_f15__dsp, sdk_depthwise_upper1_f9__dsp, sdk_depthwise_upper1_f10__dsp,

@@ -22,11 +22,11 @@ static uint32_t offsets(int32_t zero_point)
     return sdk_pair(-zero_point, -zero_point);
 }
 
-/* Whether output pixels and input pixels lie in memory in the same order, one to one. */
-static int is_pointwise(const sdk_conv2d_window *w)
+/* Whether output pixels map one to one to input pixels of whole quads of channels. */
+static int is_direct(const sdk_conv2d_window *w)
 {
     return w->kernel_height == 1 && w->kernel_width == 1 && w->stride_height == 1 && w->stride_width == 1 &&
-           w->pad_top == 0 && w->pad_left == 0;
+           w->pad_top == 0 && w->pad_left == 0 && w->input_channels % 4 == 0;
 }
 
 /* Outputs of two pixels, channels a multiple of four or not. */
@@ -138,7 +138,7 @@ void sdk_conv2d_s8_patch__dsp(const sdk_conv2d_s8_patch *params, const int8_t *i
     const sdk_conv2d_window *w = &params->window;
     const int32_t channels = w->output_channels;
     uint32_t *x = scratch;
-    if (is_pointwise(w) && w->input_channels % 4 == 0) {
+    if (is_direct(w)) {
         const int32_t end = rows.end * w->output_width;
         for (int32_t pixel = rows.begin * w->output_width; pixel < end; pixel += 2) {
             const int32_t pair = pixel + 1 < end;
@@ -309,7 +309,7 @@ void sdk_conv2d_s8_pixels__dsp(const sdk_conv2d_s8_pixels *params, const int8_t 
     const int32_t channels = w->output_channels;
     uint32_t *x = scratch;
     uint32_t *x_end = x + 6 * params->steps;
-    if (is_pointwise(w) && w->input_channels % 4 == 0) {
+    if (is_direct(w)) {
         const int32_t end = rows.end * w->output_width;
         for (int32_t pixel = rows.begin * w->output_width; pixel < end; pixel += 4) {
             const int32_t count = end - pixel < 4 ? end - pixel : 4;

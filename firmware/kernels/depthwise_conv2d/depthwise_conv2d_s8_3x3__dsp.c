@@ -13,8 +13,11 @@ static void clamp_row(const layer *p, int8_t *out)
     }
 }
 
-/* The input rows y and y + 1 of a block of channels into the lines' words at `to`; rows outside count as zero. */
-static void stage(const layer *p, const int8_t *input, int32_t y, uint32_t *to, int32_t pitch)
+/*
+ * The first columns of the input rows y and y + 1, of a block of channels, into the lines' words at `to`; rows outside
+ * count as zero.
+ */
+static void stage(const layer *p, const int8_t *input, int32_t y, int32_t columns, uint32_t *to, int32_t pitch)
 {
     int8_t zero_points[4];
     memset(zero_points, p->input_zero_point, sizeof zero_points);
@@ -22,7 +25,7 @@ static void stage(const layer *p, const int8_t *input, int32_t y, uint32_t *to, 
         .lines = to,
         .pitch = pitch,
         .column = 8,
-        .columns = p->input_width,
+        .columns = columns,
         .quads = p->block / 4,
         .offsets = sdk_pair(-p->input_zero_point, -p->input_zero_point),
     };
@@ -56,25 +59,26 @@ static void unstage(const layer *p, uint32_t *from, int32_t pitch, int32_t colum
 }
 
 void sdk_depthwise_conv2d_s8_3x3__dsp(const sdk_depthwise_conv2d_s8_3x3 *params, const int8_t *input, int8_t *output,
-                                      void *scratch, sdk_range rows)
+                                      void *scratch, sdk_range blocks)
 {
     const layer *p = params;
     const int32_t pitch = 8 * p->input_width;
     const int32_t out_row = p->output_width * p->channels;
     uint32_t *lines = scratch;
     const sdk_depthwise_lines all = {lines, lines + p->block * pitch / 4, (uint32_t)pitch, (uint32_t)p->input_width};
-    const uint32_t *weights = p->weights;
-    for (int32_t channel = 0; channel < p->channels; channel += p->block, weights += 8 * p->block) {
+    for (int32_t block = blocks.begin; block < blocks.end; block++) {
+        const int32_t channel = block * p->block;
+        const uint32_t *weights = p->weights + 8 * channel;
         uint32_t upper = 0;
-        int32_t y = rows.begin - p->pad_top;
-        stage(p, input + channel, y, lines, pitch);
-        for (int32_t out_y = rows.begin; out_y < rows.end; out_y += 2, y += 2, upper = 1 - upper) {
+        int32_t y = -p->pad_top;
+        stage(p, input + channel, y, p->input_width, lines, pitch);
+        for (int32_t out_y = 0; out_y < p->output_height; out_y += 2, y += 2, upper = 1 - upper) {
             int8_t *out = output + out_y * out_row + channel;
-            stage(p, input + channel, y + 2, lines + 1 - upper, pitch);
+            stage(p, input + channel, y + 2, p->input_width, lines + 1 - upper, pitch);
             p->run[upper](&all, weights);
             /* Without padding the outer columns have no outputs. */
             unstage(p, lines + upper + 2 * (1 - p->pad_left), pitch, 8, out,
-                    out_y + 1 < rows.end ? out + out_row : out);
+                    out_y + 1 < p->output_height ? out + out_row : out);
         }
     }
 }
@@ -94,22 +98,25 @@ static void stage_borders(const layer *p, uint32_t *to, int32_t pitch)
 }
 
 void sdk_depthwise_conv2d_s8_3x3_stride2__dsp(const sdk_depthwise_conv2d_s8_3x3 *params, const int8_t *input,
-                                              int8_t *output, void *scratch, sdk_range rows)
+                                              int8_t *output, void *scratch, sdk_range blocks)
 {
     const layer *p = params;
-    const int32_t pitch = 8 * (2 * p->output_width + 1);
+    const int32_t line = 2 * p->output_width + 1;
+    const int32_t columns = p->input_width < line - p->pad_left ? p->input_width : line - p->pad_left;
+    const int32_t pitch = 8 * line;
     const int32_t out_row = p->output_width * p->channels;
     uint32_t *lines = scratch;
     const sdk_depthwise_lines all = {lines, lines + p->block * pitch / 4, (uint32_t)pitch, (uint32_t)p->output_width};
-    const uint32_t *weights = p->weights;
-    for (int32_t channel = 0; channel < p->channels; channel += p->block, weights += 7 * p->block) {
+    for (int32_t block = blocks.begin; block < blocks.end; block++) {
+        const int32_t channel = block * p->block;
+        const uint32_t *weights = p->weights + 7 * channel;
         uint32_t upper = 0;
-        int32_t y = 2 * rows.begin - p->pad_top;
-        stage(p, input + channel, y, lines + 2 * p->pad_left, pitch);
+        int32_t y = -p->pad_top;
+        stage(p, input + channel, y, columns, lines + 2 * p->pad_left, pitch);
         stage_borders(p, lines, pitch);
-        for (int32_t out_y = rows.begin; out_y < rows.end; out_y++, y += 2, upper = 1 - upper) {
+        for (int32_t out_y = 0; out_y < p->output_height; out_y++, y += 2, upper = 1 - upper) {
             int8_t *out = output + out_y * out_row + channel;
-            stage(p, input + channel, y + 2, lines + 1 - upper + 2 * p->pad_left, pitch);
+            stage(p, input + channel, y + 2, columns, lines + 1 - upper + 2 * p->pad_left, pitch);
             stage_borders(p, lines + 1 - upper, pitch);
             p->run[upper](&all, weights);
             unstage(p, lines + upper, pitch, 16, out, out);

@@ -1,0 +1,53 @@
+"""Kernels for cores with the DSP extension against tflite-runtime's reference kernels: C twins, then the cores' code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pytest
+from harness import CASES, Case, run_cases, seeds, targets
+from kernel_cases import Model, activation, bias_quant, cases, generate, quantization, scale, values
+
+from sdk.ir import Module, Quant
+from sdk.ir import attrs as a
+from sdk.kernels.base import Kernel
+from sdk.kernels.registry import KERNELS
+
+DSP = [(k, op) for k in KERNELS if k.name.endswith("__dsp") for op in k.ops]
+
+
+def depthwise_3x3(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+    """The usual depthwise layer: quads of channels, stride 1 or 2, outputs that are clamped at their zero point."""
+    m = Model()
+    channels = 4 * int(rng.integers(1, 9))
+    height, width = (int(v) for v in rng.integers(3, 14, 2))
+    stride = int(rng.integers(1, 3))
+    quant = quantization(rng)
+    data = values(rng, (1, 3, 3, channels), -127)
+    scales = tuple(scale(rng, 3e-3, 0.03) for _ in range(channels))
+    spread = 80 * np.sqrt((data.reshape(9, channels).astype(np.float64) ** 2).sum(axis=0)) + 1
+    bias = np.round(rng.normal(0, 1, channels) * spread).astype(np.int32)
+    out = float((spread * scales).max()) * quant.scale / float(rng.choice([50, 100, 200]))
+    padding = a.Padding.SAME if rng.integers(3) else a.Padding.VALID
+    attrs = a.DepthwiseConv2DAttrs(padding, stride, stride, 1, activation(rng))
+    inputs = [
+        m.input((1, height, width, channels), quant),
+        m.const(data, Quant(scales, (0,) * channels, 3)),
+        m.const(bias, bias_quant(quant, scales)),
+    ]
+    return m, m.module("DEPTHWISE_CONV_2D", attrs, inputs, Quant((float(np.float32(out)),), (-128,)))
+
+
+def all_cases(kernel: Kernel, op: str, seed: int) -> Iterator[Case]:
+    """Shapes round the tiles' sizes; many of them miss some kernel's constraints."""
+    if "3x3" in kernel.name:
+        return generate(depthwise_3x3, seed, CASES, ())
+    return cases(op, seed, tiles=(2, 3, 4, 8), count=4 * CASES)
+
+
+@pytest.mark.parametrize("seed", seeds())
+@pytest.mark.parametrize("target", targets("host", "m4"))
+@pytest.mark.parametrize(("kernel", "op"), DSP, ids=lambda v: v if isinstance(v, str) else v.name)
+def test_equals_the_reference_interpreter(kernel: Kernel, op: str, target: str, seed: int) -> None:
+    assert run_cases(kernel, all_cases(kernel, op, seed), target) > 0
