@@ -268,6 +268,8 @@ def tensors() -> Iterator[Case]:
     select = tree(model("SELECT", attrs.Attrs(), [condition, tensor((2,)), tensor((2,))], tensor((2,))))
     select["buffers"][1]["data"] = np.array([1, 2], np.uint8)
     yield Case("bool_of_two", "bytes that are none of its values", encode(select, "Model", IDENTIFIER))
+    yield Case("data_empty", "needs 96 bytes, not 0", spoil(lambda m: [
+        m["buffers"].append({"data": []}), m["subgraphs"][0]["tensors"][0].update(buffer=3, shape=[1, 4, 4, 6])]))
     sparse = {"traversal_order": [0], "dim_metadata": [{"format": 0, "dense_size": 3}]}
     yield Case("sparse", "is sparse", in_graph(sparse, *weights, "sparsity"), "CVE-2022-23560")
     yield Case("external_buffer", "data in another file", in_graph(1, *weights, "external_buffer"))
@@ -290,7 +292,7 @@ def tensors() -> Iterator[Case]:
     yield Case("blockwise", "has BlockwiseQuantization", in_graph(blocks, *weights, "quantization"))
     names = spoil(lambda m: [t.update(name="same") for t in m["subgraphs"][0]["tensors"]])
     yield Case("names_equal", '"same_1"', names, accepted=True)
-    yield Case("name_not_utf8", "\\ufffd", in_graph(b"\xff\xfe\xc0", *first, "name"), accepted=True)
+    yield Case("name_not_utf8", "is not UTF-8", in_graph(b"\xff\xfe\xc0", *first, "name"), accepted=True)
 
 
 def _per_last() -> Module:
@@ -315,6 +317,8 @@ def operators() -> Iterator[Case]:
     missing = spoil(lambda m: m["subgraphs"][0]["operators"][0].pop("builtin_options"))
     yield Case("options_missing", "stride_h is 0", missing, "CVE-2021-37689")
     options = ("operators", 0, "builtin_options")
+    custom_options = in_graph([1, 2, 3], "operators", 0, "custom_options")
+    yield Case("custom_options", "CONV_2D has options of a custom operator", custom_options)
     yield Case("activation_unknown", "9 is not one of NONE", in_graph(9, *options, "fused_activation_function"))
     yield Case("padding_unknown", "7 is not one of SAME", in_graph(7, *options, "padding"))
     leaky = model("LEAKY_RELU", attrs.LeakyReluAttrs(float("nan")), [tensor((4,))], tensor((4,)))
@@ -349,6 +353,7 @@ def _parameter_models() -> Iterator[tuple[str, str, str, Module]]:
     dense = constant(np.zeros((3, 4)), DType.INT8)
     yield ("bias_size", "the bias has shape [2]", "CVE-2022-23557",
            model("FULLY_CONNECTED", attrs.FullyConnectedAttrs(), [vector, dense, constant([1, 2])], tensor((1, 3))))
+    yield "softmax_beta", "beta is 0.0, not positive", "", model("SOFTMAX", attrs.SoftmaxAttrs(0.0), [vector], vector)
     yield "pool_stride", "stride_h is 0", "", model("MAX_POOL_2D", attrs.Pool2DAttrs(same, 0, 1, 2, 2), [image], image)
     yield "pool_filter", "filter_h is 0", "", model("MAX_POOL_2D", attrs.Pool2DAttrs(same, 1, 1, 0, 2), [image], image)
     yield ("space_to_depth", "block_size is 0", "GHSA-j7rm-8ww4-xx2g",

@@ -81,7 +81,7 @@ def _axis(value: int, rank: int, what: str = "axis") -> int:
     return value + rank if value < 0 else value
 
 
-def _positive(**values: int) -> None:
+def _positive(**values: float) -> None:
     for name, value in values.items():
         if value <= 0:
             raise ShapeError(f"{name} is {value}, not positive")
@@ -212,6 +212,8 @@ def _all_same(site: _Site) -> tuple[Shape, ...]:
 def _softmax(site: _Site) -> tuple[Shape, ...]:
     if not site.shape(0):
         raise ShapeError("the input is a scalar")
+    if site.op.kind == "SOFTMAX":
+        _positive(beta=site.attrs.beta)
     return (site.shape(0),)
 
 
@@ -387,14 +389,17 @@ def _strided_range(
     def clamp(value: int) -> int:
         return min(max(value + dim if value < 0 else value, low), high)
 
+    open_begin = attrs.begin_mask >> bit & 1
+    start = clamp(begin)
+    if open_begin:
+        start = 0 if stride > 0 else high
     if attrs.shrink_axis_mask >> bit & 1:
-        start = begin + dim if begin < 0 else begin
-        if not 0 <= start < dim or stride < 0:
+        if stride < 0 or not (open_begin or -dim <= begin < dim):
             raise ShapeError(f"index {begin} with stride {stride} into a dimension of {dim}")
         return range(start, start + 1), False
-    start = (low if stride > 0 else high) if attrs.begin_mask >> bit & 1 else clamp(begin)
-    stop = end + begin if attrs.offset else end
-    stop = (high if stride > 0 else low) if attrs.end_mask >> bit & 1 else clamp(stop)
+    stop = clamp(end + start if attrs.offset else end)
+    if attrs.end_mask >> bit & 1:
+        stop = high if stride > 0 else low
     return range(start, stop, stride), True
 
 

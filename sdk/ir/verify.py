@@ -48,9 +48,7 @@ def problems(module: Module) -> list[str]:
     for index, graph in enumerate(module.graphs):
         where = f"graph {index}, " if index else ""
         found += [where + problem for problem in _graph_problems(graph, main=index == 0)]
-    if not found:
-        found = [*_call_problems(module), *_variable_problems(module)]
-    return found
+    return found or list(_call_problems(module)) or list(_variable_problems(module))
 
 
 def _graph_problems(graph: Graph, main: bool) -> Iterator[str]:
@@ -174,7 +172,20 @@ def _op_problems(graph: Graph, op: Op, inputs: set[int], known: set[int]) -> Ite
     for i in _repeated(op.outputs):
         yield f"writes {_name(graph.tensors[i])} twice"
     if sound:
+        yield from _handle_problems(graph, op)
         yield from _shape_problems(graph, op)
+
+
+def _handle_problems(graph: Graph, op: Op) -> Iterator[str]:
+    """Handles of variables must be resources."""
+    if op.kind in ("READ_VARIABLE", "ASSIGN_VARIABLE"):
+        handle = graph.input(op, 0)
+    elif op.kind == "VAR_HANDLE":
+        handle = graph.output(op)
+    else:
+        return
+    if handle.dtype is not DType.RESOURCE:
+        yield f"{_name(handle)} has type {handle.dtype.value} instead of resource"
 
 
 def _shape_problems(graph: Graph, op: Op) -> Iterator[str]:
@@ -240,17 +251,40 @@ def _calls(
 
 
 def _variable_problems(module: Module) -> Iterator[str]:
-    """Reads and writes of a named variable that disagree about its shape or type."""
-    seen: dict[tuple[str, str], tuple[tuple[int, ...], DType]] = {}
+    """Named variables whose reads and writes disagree about shape or type, or that are read before they are written."""
+    kinds: dict[_Variable, tuple[tuple[int, ...], DType]] = {}
     for graph in module.graphs:
-        handles = {op.outputs[0]: op.attrs for op in graph.ops if isinstance(op.attrs, VarHandleAttrs)}
-        for op in graph.ops:
-            handle = handles.get(op.inputs[0]) if op.inputs and op.inputs[0] is not None else None
-            if handle is None or op.kind not in ("READ_VARIABLE", "ASSIGN_VARIABLE"):
-                continue
+        for op, variable in _variable_uses(graph):
             value = graph.output(op) if op.kind == "READ_VARIABLE" else graph.input(op, 1)
             kind = (value.shape, value.dtype)
-            if seen.setdefault((handle.container, handle.shared_name), kind) != kind:
-                yield (
-                    f'layer {op.id} {op.kind}: variable "{handle.shared_name[:80]}" has another shape or type elsewhere'
-                )
+            if kinds.setdefault(variable, kind) != kind:
+                yield f"layer {op.id} {op.kind}: variable {_quoted(variable)} has another shape or type elsewhere"
+    uses = {op.id: variable for op, variable in _variable_uses(module.main)}
+    written: set[_Variable] = set()
+    for op in module.main.ops:
+        for callee, _, _ in _calls(module.main, op):
+            written |= {v for called, v in _variable_uses(module.graphs[callee]) if called.kind == "ASSIGN_VARIABLE"}
+        if op.id in uses and op.kind == "ASSIGN_VARIABLE":
+            written.add(uses[op.id])
+        elif op.id in uses and uses[op.id] not in written:
+            yield f"layer {op.id} {op.kind}: variable {_quoted(uses[op.id])} is read before it is written"
+
+
+_Variable = tuple[str, str]
+"""Container and name."""
+
+
+def _variable_uses(graph: Graph) -> Iterator[tuple[Op, _Variable]]:
+    """The reads and writes of variables whose handles the graph makes."""
+    handles: dict[int | None, _Variable] = {
+        op.outputs[0]: (op.attrs.container, op.attrs.shared_name)
+        for op in graph.ops
+        if isinstance(op.attrs, VarHandleAttrs)
+    }
+    for op in graph.ops:
+        if op.kind in ("READ_VARIABLE", "ASSIGN_VARIABLE") and op.inputs[0] in handles:
+            yield op, handles[op.inputs[0]]
+
+
+def _quoted(variable: _Variable) -> str:
+    return f'"{_clipped(variable[1], 80)}"'

@@ -216,6 +216,8 @@ class _Reader:
         if options is not None and options.type != expected:
             self._bad(record, "builtin_options", f"{kind} has {options.type} instead of {expected or 'no options'}")
             return None
+        if record["custom_options"].size:
+            self._bad(record, "custom_options", f"{kind} has options of a custom operator")
         if record["builtin_options2"] is not None:
             self._bad(record, "builtin_options2", f"{kind} has {record['builtin_options2'].type}")
             return None
@@ -229,7 +231,7 @@ class _Reader:
     # Tensors
 
     def _tensor(self, index: int, record: Record, used: bool, names: _Names) -> Tensor | None:
-        name = names.unique(_text(record["name"]), index)
+        name = names.unique(self._name(record, index), index)
         label = f'tensor {index} "{_short(record["name"])}"'
         type_ = record["type"]
         if not 0 <= type_ < len(TENSOR_TYPES):
@@ -282,6 +284,9 @@ class _Reader:
     ) -> np.ndarray[Any, Any] | None:
         buffers = self._model["buffers"]
         index = record["buffer"]
+        # Buffer 0 stands for none, whatever it holds.
+        if index == 0:
+            return None
         if index >= len(buffers):
             self._bad(record, "buffer", f"{label} has buffer {index}, but the model has {len(buffers)} buffers")
             return None
@@ -291,7 +296,7 @@ class _Reader:
             self._outside(buffer, label)
             return None
         data = buffer["data"]
-        if data.size == 0:
+        if "data" not in buffer:
             return None
         if data.size != nbytes:
             self._bad(buffer, "data", f"{label} {list(shape)} {dtype.value} needs {nbytes} bytes, not {data.size}")
@@ -351,21 +356,32 @@ class _Reader:
                     f"{label} {list(shape)} has {count} scales along dimension {axis}",
                 )
                 return None
-            self._repair(quantization, label, axis)
+            field = "quantized_dimension"
+            what = f"dimension {axis} of {label} does not exist, read as 0"
+            self._repair(quantization, field, what, quantization.offset(field), bytes(4))
             axis = 0
         if count > 1 and (axis >= len(shape) or shape[axis] != count):
             self._bad(quantization, "scale", f"{label} {list(shape)} has {count} scales along dimension {axis}")
             return None
         return axis
 
-    def _repair(self, quantization: Record, label: str, axis: int) -> None:
-        self._repairs.append(
-            f"{quantization.where('quantized_dimension')}: dimension {axis} of {label} does not exist, read as 0"
-        )
+    def _name(self, record: Record, index: int) -> str:
+        """The tensor's name; the oracle's file has question marks for the bytes that are no text."""
+        raw: bytes = record["name"]
+        try:
+            return raw.decode()
+        except UnicodeDecodeError:
+            at = record.offset("name")
+            start = at + int.from_bytes(self._data[at : at + 4], "little") + 4
+            replacement = bytes(b if b < 128 else ord("?") for b in raw)
+            self._repair(record, "name", f"the name of tensor {index} is not UTF-8, read as text", start, replacement)
+            return _text(raw)
+
+    def _repair(self, record: Record, field: str, what: str, at: int, replacement: bytes) -> None:
+        self._repairs.append(f"{record.where(field)}: {what}")
         if not self._patched:
             self._patched += self._data
-        at = quantization.offset("quantized_dimension")
-        self._patched[at : at + 4] = bytes(4)
+        self._patched[at : at + len(replacement)] = replacement
 
 
 class _Names:

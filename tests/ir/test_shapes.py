@@ -5,7 +5,7 @@ import pytest
 from make_corpus import constant, model, tensor
 
 from sdk.ir import DType, attrs
-from sdk.ir.shapes import ShapeError, infer
+from sdk.ir.shapes import ShapeError, infer, strided_ranges
 from sdk.write.tflite import write
 
 runtime = pytest.importorskip("tflite_runtime.interpreter")
@@ -98,6 +98,28 @@ def shapes_in_runtime(module):
     return tuple(interpreter.get_tensor(details["index"]).shape for details in interpreter.get_output_details())
 
 
+def run(module, data):
+    """The only output for the only input."""
+    kind = runtime.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+    interpreter = runtime.Interpreter(model_content=write(module), experimental_op_resolver_type=kind)
+    interpreter.allocate_tensors()
+    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], data)
+    interpreter.invoke()
+    return interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
+
+
+def new_axes(parameters, count, rank):
+    """Which of STRIDED_SLICE's ranges are new axes."""
+    added = []
+    for d in range(count):
+        if parameters.ellipsis_mask >> d & 1:
+            entries = count - bin(parameters.new_axis_mask & ~parameters.ellipsis_mask).count("1") - 1
+            added += [False] * (rank - entries)
+        else:
+            added.append(bool(parameters.new_axis_mask >> d & 1))
+    return added + [False] * rank
+
+
 def one(kind, parameters, inputs, outputs):
     # The runtime takes the file's word for the shape of a slice, unless it is a scalar's.
     shape = () if kind == "SLICE" else (1,)
@@ -137,7 +159,13 @@ def test_strided_slices_equal_the_runtimes(seed):
         return
     if 0 in inferred[0]:
         return
-    assert inferred == shapes_in_runtime(module), f"seed {seed}: {shape} {begin} {end} {strides} {parameters}"
+    told = f"seed {seed}: {shape} {begin} {end} {strides} {parameters}"
+    assert inferred == shapes_in_runtime(module), told
+    data = np.arange(np.prod(shape), dtype=np.float32).reshape(shape)
+    ranges = strided_ranges(shape, begin, end, strides, parameters)
+    # A new axis takes nothing from the input.
+    taken = [r for d, (r, _) in enumerate(ranges) if not (new_axes(parameters, count, rank)[d])]
+    assert np.array_equal(data[np.ix_(*taken)].reshape(inferred[0]), run(module, data)), told
 
 
 @pytest.mark.parametrize("seed", range(100))

@@ -91,6 +91,29 @@ def test_a_variable_has_one_shape():
     ]
 
 
+def test_a_variable_is_written_before_it_is_read():
+    module = variables((2, 3))
+    graph = module.main
+    read = Op(50, "READ_VARIABLE", 1, (0,), (60,), attrs.Attrs())
+    tensors = {**graph.tensors, 60: replace(tensor((2, 3)), id=60, name="read")}
+    handle, assign, relu = graph.ops
+
+    def problems_of(*ops):
+        return problems(replace(module, graphs=(replace(graph, tensors=tensors, ops=ops),)))
+
+    assert problems_of(handle, assign, read, relu) == []
+    assert problems_of(handle, read, assign, relu) == [
+        'layer 50 READ_VARIABLE: variable "state" is read before it is written'
+    ]
+
+
+def test_a_handle_is_a_resource():
+    module = variables((2,))
+    tensors = {**module.main.tensors, 0: replace(module.main.tensors[0], dtype=DType.INT32)}
+    found = problems(replace(module, graphs=(replace(module.main, tensors=tensors),)))
+    assert found[0] == 'layer 0 VAR_HANDLE: tensor 0 "handle" has type int32 instead of resource'
+
+
 def test_branches_take_and_give_what_the_operator_does():
     flag = tensor((), DType.BOOL)
     branch = model("RELU", attrs.Attrs(), [tensor((2,))], tensor((2,))).main

@@ -121,10 +121,18 @@ def test_a_dimension_that_does_not_exist_is_mended():
     module = read_bytes(data, "m.tflite")
     assert module.main.tensors[2].quant.axis == 0
     assert len(module.repairs) == 1 and "dimension 3 of tensor 2" in module.repairs[0]
-    assert [i for i, (a, b) in enumerate(zip(data, module.content, strict=True)) if a != b] != []
+    assert sum(a != b for a, b in zip(data, module.content, strict=True)) == 1
     mended = read_bytes(module.content, "m.tflite")
     assert mended.repairs == () and mended.main.tensors[2].quant == module.main.tensors[2].quant
     assert module.sha256 != mended.sha256
+
+
+def test_a_name_that_is_no_text_is_mended_for_the_oracle():
+    module = read_bytes(in_graph(b"a\xff\xc0b", "tensors", 0, "name"), "m.tflite")
+    assert module.main.tensors[0].name == "a\ufffd\ufffdb"
+    assert len(module.repairs) == 1 and "tensors[0].name" in module.repairs[0]
+    mended = read_bytes(module.content, "m.tflite")
+    assert mended.main.tensors[0].name == "a??b" and mended.repairs == ()
 
 
 def test_names_are_unique_and_readable():
