@@ -206,6 +206,13 @@ def indices() -> Iterator[Case]:
     yield Case("too_many_inputs", "more than 1024", in_graph([0] * 1025, *op, "inputs"))
     yield Case("missing_input", "has 1 inputs", in_graph([0], *op, "inputs"))
     yield Case("missing_output", "has 0 outputs", in_graph([], *op, "outputs"))
+    signature = {"signature_key": "serving", "inputs": [{"name": "x", "tensor_index": 0}], "outputs": []}
+    for name, says, changes in (
+        ("graph", "graph 7, but the model has 1", {"subgraph_index": 7}),
+        ("tensor", "tensor index 44", {"inputs": [{"name": "x", "tensor_index": 44}]}),
+        ("name", "a signature needs a name", {"signature_key": b"\xff"}),
+    ):
+        yield Case(f"signature_{name}", says, put([{**signature, **changes}], "signature_defs"))
     flag = tensor((), DType.BOOL)
     branch = model("IF", attrs.IfAttrs(3, 4), [flag, tensor((2,))], tensor((2,)))
     yield Case("if_graph_index", "there is no graph 3", write(branch))

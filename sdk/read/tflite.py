@@ -96,6 +96,8 @@ class _Reader:
         if not self._model["subgraphs"]:
             self._bad(self._model, "subgraphs", "the model has no graph")
         graphs = tuple(self._graph(i, record) for i, record in enumerate(self._model["subgraphs"]))
+        for signature in self._model["signature_defs"]:
+            self._check_signature(signature)
         self._raise(ModelError, self._malformed, "the file is damaged; convert the model again")
         self._raise(UnsupportedError, self._unsupported, "change or convert the model so that it needs none of these")
         module = Module(
@@ -136,7 +138,7 @@ class _Reader:
                 tensors[i] = tensor
         if index == 0:
             for i in inputs:
-                self._check_signature(records[i])
+                self._check_input(records[i])
         name = _text(record["name"]) or ("main" if index == 0 else f"graph{index}")
         return Graph(name, tensors, ops, inputs, outputs)
 
@@ -160,7 +162,7 @@ class _Reader:
                 self._bad(record, field, f"tensor index {value}{note}, but the graph has {count} tensors")
         return [value for value in values if lowest <= value < count]
 
-    def _check_signature(self, record: Record) -> None:
+    def _check_input(self, record: Record) -> None:
         """A batch size left open is fixed by ``shape``; another open dimension is for the caller to fix."""
         signature = record["shape_signature"][:MAX_RANK].tolist()
         if any(d < 0 for d in signature[1:]):
@@ -168,6 +170,22 @@ class _Reader:
                 f'input "{_short(record["name"])}" has dynamic shape {signature} '
                 "(convert the model with a fixed input shape)"
             )
+
+    def _check_signature(self, record: Record) -> None:
+        """Signatures are not used here, but a wrong one keeps the runtime from loading the model."""
+        graphs = self._model["subgraphs"]
+        graph = record["subgraph_index"]
+        if graph >= len(graphs):
+            self._bad(record, "subgraph_index", f"graph {graph}, but the model has {len(graphs)} graphs")
+            return
+        if not record["signature_key"] or not _is_text(record["signature_key"]):
+            self._bad(record, "signature_key", "a signature needs a name in UTF-8")
+        count = len(graphs[graph]["tensors"])
+        for tensor in (*record["inputs"], *record["outputs"]):
+            if tensor["tensor_index"] >= count:
+                self._bad(tensor, "tensor_index", f"tensor index {tensor['tensor_index']}, but the graph has {count}")
+            if not _is_text(tensor["name"]):
+                self._bad(tensor, "name", "the name is not UTF-8")
 
     # Operators
 
@@ -368,14 +386,12 @@ class _Reader:
     def _name(self, record: Record, index: int) -> str:
         """The tensor's name; the oracle's file has question marks for the bytes that are no text."""
         raw: bytes = record["name"]
-        try:
-            return raw.decode()
-        except UnicodeDecodeError:
+        if not _is_text(raw):
             at = record.offset("name")
             start = at + int.from_bytes(self._data[at : at + 4], "little") + 4
             replacement = bytes(b if b < 128 else ord("?") for b in raw)
             self._repair(record, "name", f"the name of tensor {index} is not UTF-8, read as text", start, replacement)
-            return _text(raw)
+        return _text(raw)
 
     def _repair(self, record: Record, field: str, what: str, at: int, replacement: bytes) -> None:
         self._repairs.append(f"{record.where(field)}: {what}")
@@ -402,6 +418,14 @@ class _Names:
 
 def _text(raw: bytes) -> str:
     return raw.decode("utf-8", "replace")
+
+
+def _is_text(raw: bytes) -> bool:
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _short(raw: bytes) -> str:
