@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from sdk.kernels.base import Access, Interval
 
+_MOST_STEPS = 128
+
 
 @dataclass(frozen=True)
 class Slide:
@@ -53,12 +55,24 @@ class Slide:
         return (start + first) * self.input_row_bytes, (start + last) * self.input_row_bytes
 
 
+def equal_steps(count: int) -> tuple[int, int]:
+    """How to divide elements into a moderate number of steps: (steps, elements of each)."""
+    steps = next((n for n in range(min(count, _MOST_STEPS), 0, -1) if count % n == 0), 0)
+    return steps, count // steps if steps else 0
+
+
 def elementwise(count: int, input_sizes: Sequence[int], output_size: int = 1) -> tuple[Access, ...]:
-    """Element i of the output from elements i of inputs with ``input_sizes`` bytes each, in ascending order."""
+    """Element i of the output from elements i of inputs with ``input_sizes`` bytes each, in ascending order.
+
+    A step covers as many elements as leave at most ``_MOST_STEPS`` equal steps.
+    """
+    pointwise = set(input_sizes) == {output_size}
+    steps, each = equal_steps(count)
     return tuple(
         Access(
-            {p: (i * size, (i + 1) * size) for p, size in enumerate(input_sizes)},
-            (i * output_size, (i + 1) * output_size),
+            {p: (i * each * size, (i + 1) * each * size) for p, size in enumerate(input_sizes)},
+            (i * each * output_size, (i + 1) * each * output_size),
+            pointwise,
         )
-        for i in range(count)
+        for i in range(steps)
     )

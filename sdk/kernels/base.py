@@ -93,15 +93,18 @@ Value = int | float | str | Ref | tuple["Value", ...]
 class Access:
     """One step in the order in which a kernel touches memory, for proofs that buffers may overlap.
 
-    Within a step the reads may happen before, after or during the write.
+    Within a step the reads may happen before, after or during the write, unless it is pointwise.
 
     Args:
         reads: byte ranges, by position in ``Prepared.inputs``, relative to that input's start.
         write: byte range relative to the output's start.
+        pointwise: the ranges are of one length, and each byte is written after the bytes at its place were read
+            and before those at the next place are.
     """
 
     reads: Mapping[int, Interval]
     write: Interval
+    pointwise: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +123,8 @@ class Prepared:
         align: alignment in bytes that the kernel needs of its inputs, outputs and scratch.
         units: units of work that may be done in any split; 1 when it can't be split.
         grain: units that the kernel does together at the least cost; splits keep to multiples of it.
-        access: the order of accesses when done as one ascending range; None: no overlap is allowed.
+        access: the order of accesses when done as one ascending range, an equal number of steps for each unit or of
+            units for each step; None: no overlap is allowed.
         macs: multiply-accumulates of the operator as the model states it.
         cost: estimated cycles on the board's core, for choosing between kernels.
     """

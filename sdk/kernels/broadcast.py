@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import prod
 
 from sdk.ir import Tensor
-from sdk.kernels.access import elementwise
-from sdk.kernels.base import Access, Const, Constraint, Ref, Site
+from sdk.kernels.access import elementwise, equal_steps
+from sdk.kernels.base import Access, Const, Constraint, Interval, Ref, Site
 from sdk.kernels.operands import data
 
 MAX_DIMS = 6
@@ -50,12 +50,14 @@ def broadcast_access(output: Tensor, inputs: list[Tensor]) -> tuple[Access, ...]
     """Inputs of the output's size are read element by element, others may be read whole at any time."""
     if all(t.elements == output.elements for t in inputs):
         return elementwise(output.elements, [t.dtype.itemsize for t in inputs], output.dtype.itemsize)
-    whole = {p: (0, t.nbytes) for p, t in enumerate(inputs) if t.elements != output.elements}
-    same = [(p, t.dtype.itemsize) for p, t in enumerate(inputs) if t.elements == output.elements]
-    size = output.dtype.itemsize
+    steps, each = equal_steps(output.elements)
+
+    def read(tensor: Tensor, step: int) -> Interval:
+        size = each * tensor.dtype.itemsize
+        return (step * size, (step + 1) * size) if tensor.elements == output.elements else (0, tensor.nbytes)
+
     return tuple(
-        Access({**whole, **{p: (i * n, (i + 1) * n) for p, n in same}}, (i * size, (i + 1) * size))
-        for i in range(output.elements)
+        Access({p: read(t, step) for p, t in enumerate(inputs)}, read(output, step)) for step in range(steps)
     )
 
 

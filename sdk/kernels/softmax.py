@@ -80,7 +80,7 @@ class SoftmaxS8Ref(Kernel):
         )
 
 
-def _row(start: int, size: int) -> list[Access]:
-    """A row is read whole before its first output is written."""
-    whole = Access({0: (start, start + size)}, (start, start))
-    return [whole, *(Access({0: (i, i + 1)}, (i, i + 1)) for i in range(start, start + size))]
+def _row(start: int, size: int) -> tuple[Access, Access]:
+    """A row is read whole, then again element by element as its outputs are written."""
+    row = (start, start + size)
+    return Access({0: row}, (start, start)), Access({0: row}, row, pointwise=True)

@@ -43,6 +43,7 @@ from tflite_runtime.interpreter import Interpreter, OpResolverType
 from sdk.emit.carray import floating, integer
 from sdk.ir import DType, Module, Tensor
 from sdk.kernels.base import Access, Const, Kernel, Prepared, Ref, Site, Value
+from sdk.kernels.program import Step
 from sdk.plan.access import forbidden_distances
 from sdk.write.tflite import write
 
@@ -55,6 +56,8 @@ CASES = int(os.environ.get("SDK_KERNEL_CASES", "60"))
 SEED = int(os.environ.get("SDK_KERNEL_SEED", "1"))
 _BATCH = 200
 """Cases in one program: it has to fit a board's memory."""
+_DISTANCES = 6
+"""Most distances between a case's input and output that are tried for each order."""
 _TIME_LIMIT_S = 600.0
 _WARNINGS = ["-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Wundef", "-Werror"]
 _CTYPES = {DType.FLOAT32: "float", DType.BOOL: "uint8_t"}
@@ -294,7 +297,7 @@ class _Run:
 
 def _describe(job: _Job, run: _Run) -> str:
     shared = "" if run.overlap < 0 else f", output {run.distance} bytes after input {run.overlap}"
-    ranges = str(list(run.ranges)) if len(run.ranges) <= 3 else f"from last to first by {job.prepared.grain}"
+    ranges = str(list(run.ranges)) if len(run.ranges) <= 3 else f"{len(run.ranges)} from last to first"
     return f"ranges {ranges} of {job.prepared.units}{shared}"
 
 
@@ -318,18 +321,24 @@ def _runs(job: _Job) -> list[_Run]:
     return [*runs, *_overlaps(job)]
 
 
-def _orders(prepared: Prepared) -> Iterator[tuple[Order, tuple[Access, ...]]]:
+def _orders(job: _Job) -> Iterator[tuple[Order, tuple[Access, ...]]]:
     """Ways to go through all units on one core, with the accesses in that order."""
-    access, units = prepared.access, prepared.units
-    if access is None:
+    prepared = job.prepared
+    if prepared.access is None:
         return
-    yield ((0, units),), access
-    per_unit, rest = divmod(len(access), max(units, 1))
-    if rest == 0 and units > prepared.grain:
-        # As the planner does it: blocks of grain units, the last one first.
-        starts = range((units - 1) // prepared.grain * prepared.grain, -1, -prepared.grain)
-        blocks = tuple((start, min(start + prepared.grain, units)) for start in starts)
-        yield blocks, tuple(a for b, e in blocks for a in access[b * per_unit : e * per_unit])
+    yield ((0, prepared.units),), prepared.access
+    step = Step(0, job.case.site.op, job.kernel, prepared, descending=True)
+    if step.divisible and step.access is not None:
+        starts = reversed(range(0, prepared.units, step.grain))
+        yield tuple((b, min(b + step.grain, prepared.units)) for b in starts), step.access[0]
+
+
+def _edges(forbidden: Sequence[tuple[int, int]], align: int) -> list[int]:
+    """Permitted distances next to forbidden ones, and one step further, where another order would show."""
+    near = {-(-high // align) * align for _, high in forbidden} | {(low - 1) // align * align for low, _ in forbidden}
+    further = {d + align for d in near} | {d - align for d in near}
+    permitted = sorted(d for d in near | further if not any(low <= d < high for low, high in forbidden))
+    return permitted if len(permitted) <= _DISTANCES else permitted[: _DISTANCES // 2] + permitted[-_DISTANCES // 2 :]
 
 
 def _overlaps(job: _Job) -> list[_Run]:
@@ -339,15 +348,12 @@ def _overlaps(job: _Job) -> list[_Run]:
         return []
     output = job.case.site.output()
     found: list[_Run] = []
-    for ranges, access in _orders(prepared):
+    for ranges, access in _orders(job):
         for buffer, tensor in enumerate(job.inputs):
             size = job.case.module.main.tensors[tensor].nbytes
             positions = [p for p, i in enumerate(prepared.inputs) if op.inputs[i] == tensor]
             forbidden = forbidden_distances((access,), positions, size, output.nbytes)
-            edges = {-(-high // prepared.align) * prepared.align for _, high in forbidden}
-            edges |= {(low - 1) // prepared.align * prepared.align for low, _ in forbidden}
-            permitted = sorted(d for d in edges if not any(low <= d < high for low, high in forbidden))
-            chosen = permitted if len(permitted) <= 4 else permitted[:2] + permitted[-2:]
+            chosen = _edges(forbidden, prepared.align)
             found += [_Run(ranges, True, buffer, distance) for distance in chosen]
     return found
 

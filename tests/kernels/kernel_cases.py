@@ -484,6 +484,36 @@ def _pad(kind: str) -> Maker:
     return make
 
 
+def _resize(kind: str) -> Maker:
+    def make(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+        m = Model()
+        quant = quantization(rng)
+        shape = (_batches(rng), int(rng.integers(1, 9)), int(rng.integers(1, 9)), size(rng, tiles, 12))
+        out = rng.integers(1, 20, 2).astype(np.int32)
+        corners = bool(rng.integers(3) == 0)
+        attrs = a.ResizeAttrs(corners, bool(not corners and rng.integers(2)))
+        # Version 3 knows half_pixel_centers.
+        return m, m.module(kind, attrs, [m.input(shape, quant), m.const(out)], quant, version=3)
+
+    return make
+
+
+def _quantize_float(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+    m = Model()
+    source = m.input(any_shape(rng, tiles), None, DType.FLOAT32)
+    return m, m.module("QUANTIZE", a.Attrs(), [source], quantization(rng))
+
+
+def _dequantize(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+    m = Model()
+    source = m.input(any_shape(rng, tiles), quantization(rng))
+    return m, m.module("DEQUANTIZE", a.Attrs(), [source], None, DType.FLOAT32, version=2)
+
+
+def _quantize(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+    return (_quantize_float if rng.integers(2) else _table("QUANTIZE"))(rng, tiles)
+
+
 MAKERS: dict[str, Maker] = {
     "CONV_2D": _conv2d,
     "DEPTHWISE_CONV_2D": _depthwise,
@@ -496,7 +526,8 @@ MAKERS: dict[str, Maker] = {
     "MAXIMUM": _minmax("MAXIMUM"),
     "MINIMUM": _minmax("MINIMUM"),
     "SOFTMAX": _softmax,
-    "QUANTIZE": _table("QUANTIZE"),
+    "QUANTIZE": _quantize,
+    "DEQUANTIZE": _dequantize,
     "RELU": _table("RELU"),
     "RELU6": _table("RELU6"),
     "RELU_N1_TO_1": _table("RELU_N1_TO_1"),
@@ -522,6 +553,8 @@ MAKERS: dict[str, Maker] = {
     "UNPACK": _split("UNPACK"),
     "PAD": _pad("PAD"),
     "PADV2": _pad("PADV2"),
+    "RESIZE_NEAREST_NEIGHBOR": _resize("RESIZE_NEAREST_NEIGHBOR"),
+    "RESIZE_BILINEAR": _resize("RESIZE_BILINEAR"),
 }
 """How to make a random model of each operator."""
 

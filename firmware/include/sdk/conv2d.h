@@ -6,8 +6,8 @@
 
 /*
  * Shapes: input [batches, input_height, input_width, input_channels], output [batches, output_height, output_width,
- * output_channels], weights [output_channels, filter_height, filter_width, filter_channels]. With groups, input_channels
- * is a multiple of filter_channels and output_channels of the number of groups.
+ * output_channels], weights [output_channels, filter_height, filter_width, filter_channels]. With groups,
+ * input_channels is a multiple of filter_channels and output_channels of the number of groups.
  */
 typedef struct {
     int32_t input_height;

@@ -8,8 +8,8 @@
 typedef struct {
     int32_t size;
     int32_t exp_count;
-    const int32_t *exps; /* [exp_count]: exp(-scale * beta * d) in Q0.31 for a difference d to the row's largest element;
-                            0 for larger ones */
+    const int32_t *exps; /* [exp_count]: exp(-scale * beta * d) in Q0.31 for a difference d to the row's largest
+                            element; 0 for larger ones */
 } sdk_softmax_s8;
 
 /*

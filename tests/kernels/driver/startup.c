@@ -40,6 +40,6 @@ static void fault(void)
 }
 
 __attribute__((section(".vectors"), used)) static void (*const vectors[16])(void) = {
-    (void (*)(void))__stack_top, reset, fault, fault, fault, fault, fault, fault, fault, fault, fault, fault, fault, fault,
-    fault, fault,
+    (void (*)(void))__stack_top, reset, fault, fault, fault, fault, fault, fault, fault, fault, fault, fault, fault,
+    fault, fault, fault,
 };
