@@ -20,7 +20,8 @@ from sdk.device.link import Session
 from sdk.device.runner import Image, Runner, runner_for
 from sdk.errors import InputError
 from sdk.ir import Graph, Module
-from sdk.kernels.select import Optimize, Program, select
+from sdk.kernels.program import Program
+from sdk.kernels.select import Optimize, select
 from sdk.measure.evaluate import Journal, LabelledData, Metrics, judge, run_resumable
 from sdk.measure.inputs import Inputs, load_inputs, random_inputs
 from sdk.measure.record import ArenaUse, Difference, LayerRecord, Memory, Record, Setup, Spread, Verification
@@ -74,8 +75,12 @@ def lower(path: Path, board: Board, optimize: Optimize) -> tuple[Program, Memory
 def plan_module(module: Module, board: Board, optimize: Optimize) -> tuple[Program, MemoryPlan]:
     """Optimise a module, choose its kernels and plan its memory."""
     program = select(run_passes(module).module, board, optimize)
-    split = board.cores == 2 and optimize in (Optimize.SPEED, Optimize.BALANCED)
-    return arrange(program, fastest=optimize is Optimize.SPEED, split=split)
+    two_cores = board.cores == 2
+    if optimize is Optimize.SPEED:
+        return arrange(program, fastest=True, split=two_cores)
+    if optimize is Optimize.BALANCED:
+        return arrange(program, split=two_cores, longest_chain=3, gain=0.05)
+    return arrange(program, longest_chain=16)
 
 
 def lower_all(paths: Sequence[Path], board: Board, optimize: Optimize) -> list[tuple[Program, MemoryPlan]]:
@@ -244,8 +249,8 @@ def _layers(program: Program, plan: MemoryPlan, measured: Measured) -> tuple[Lay
             LayerRecord(
                 index=step.index,
                 name=step.name,
-                op=step.op.kind,
-                kernel=step.kernel.name,
+                op=step.op_name,
+                kernel=step.kernel_name,
                 macs=step.prepared.macs,
                 cycles=cost.cycles,
                 instructions=cost.instructions,

@@ -21,7 +21,8 @@ from sdk.cache import cache_folder
 from sdk.emit import emit_firmware, emit_model
 from sdk.emit.render import render
 from sdk.errors import BuildError, InputError, ToolError
-from sdk.kernels.select import Optimize, Program
+from sdk.kernels.program import Program
+from sdk.kernels.select import Optimize
 from sdk.plan import MemoryPlan
 
 STACK_BYTES = 4096
@@ -143,7 +144,8 @@ def _build(
     log: Callable[[str], None],
 ) -> Firmware:
     board = models[0][0].board
-    kernels = sorted({source for program, _ in models for step in program.steps for source in step.kernel.sources})
+    links = [link for program, _ in models for step in program.steps for link in step.links]
+    kernels = sorted({source for link in links for source in link.kernel.sources})
     ports = [f"port/{source}" for source in board.port_sources]
     compiled = [*kernels, *_below("runtime", (".c", ".S")), *ports]
     port_folders = sorted({f"port/{Path(source).parts[0]}" for source in (*board.port_sources, f"{board.port}/_")})
@@ -252,7 +254,7 @@ def _manifest(firmware: Firmware, optimize: Optimize) -> dict[str, object]:
                 "sha256": program.module.sha256,
                 "arena_bytes": plan.size,
                 "arena_lower_bound_bytes": plan.lower_bound,
-                "layers": [{"name": s.name, "op": s.op.kind, "kernel": s.kernel.name} for s in program.steps],
+                "layers": [{"name": s.name, "op": s.op_name, "kernel": s.kernel_name} for s in program.steps],
             }
             for program, plan in firmware.models
         ],

@@ -65,12 +65,12 @@ def run(options: argparse.Namespace, console: Console) -> int:
         output = graph.output(step.op)
         table.add_row(
             str(step.op.id),
-            f"{step.op.kind} v{step.op.version}",
+            step.op_name if step.chain else f"{step.op.kind} v{step.op.version}",
             _shape(output),
             _quantization(output),
             f"{step.prepared.macs:,}" if step.prepared.macs else "",
             f"{step.const_bytes:,}" if step.const_bytes else "",
-            step.kernel.name,
+            step.kernel_name,
         )
     console.print(table)
     macs = sum(step.prepared.macs for step in program.steps)

@@ -8,7 +8,7 @@ from sdk import __version__
 from sdk.emit.carray import byte_list
 from sdk.emit.render import render
 from sdk.emit.view import MIN_ARENA_ALIGN, model_view
-from sdk.kernels.select import Program
+from sdk.kernels.program import Program
 from sdk.plan import MemoryPlan
 
 
@@ -23,7 +23,8 @@ def emit_model(program: Program, plan: MemoryPlan) -> dict[str, str]:
         f"{name}_weights.c": render("weights.c.j2", view),
     }
     for step in program.steps:
-        files |= step.prepared.generated_sources
+        for link in step.links:
+            files |= link.prepared.generated_sources
     return files
 
 

@@ -10,7 +10,7 @@ from sdk import __version__
 from sdk.emit.carray import byte_list, floating, integer, rows
 from sdk.ir import DType, Tensor
 from sdk.kernels.base import Const, Ref, Value
-from sdk.kernels.select import Program, Step
+from sdk.kernels.program import Chain, Program, Step
 from sdk.plan import MemoryPlan
 
 _CTYPES = {
@@ -81,15 +81,31 @@ def _ports(placement: Placement, tensors: tuple[int, ...], kind: str, name: str)
     return [_port(placement, graph.tensors[t], f, name) for t, f in zip(tensors, functions, strict=True)]
 
 
-def _const_name(model: str, step: Step, const: str) -> str:
-    return f"{model}_{step.name}_{const}"
+@dataclass(frozen=True)
+class _Layer:
+    """A kernel's parameters and constants in the generated code: a step, or a link of a chain."""
+
+    model: str
+    name: str
+    step: Step
+
+    def const(self, name: str) -> str:
+        """Name of one of the layer's constants."""
+        return f"{self.model}_{self.name}_{name}"
 
 
-def _field(model: str, step: Step, value: Value) -> str:
+def _layers(program: Program, step: Step) -> list[_Layer]:
+    model = program.module.name
+    if step.chain is None:
+        return [_Layer(model, step.name, step)]
+    return [_Layer(model, f"{step.name}_{i}", link) for i, link in enumerate(step.chain.links)]
+
+
+def _field(layer: _Layer, value: Value) -> str:
     if isinstance(value, Ref):
-        return _const_name(model, step, value.const)
+        return layer.const(value.const)
     if isinstance(value, tuple):
-        return f"{{{', '.join(_field(model, step, v) for v in value)}}}"
+        return f"{{{', '.join(_field(layer, v) for v in value)}}}"
     if isinstance(value, bool):
         return "1" if value else "0"
     if isinstance(value, int):
@@ -99,61 +115,94 @@ def _field(model: str, step: Step, value: Value) -> str:
     return value
 
 
-def _call(placement: Placement, step: Step, scratch: str, range_: str) -> str:
-    graph, prepared = placement.program.graph, step.prepared
+def _call(
+    placement: Placement, layer: _Layer, scratch: str, range_: str, strips: Mapping[int, str] | None = None
+) -> str:
+    """The call of a layer's kernel; ``strips`` has the addresses of tensors that are not in the arena as a whole."""
+    graph, prepared, storage = placement.program.graph, layer.step.prepared, placement.program.storage
+
+    def address(tensor: Tensor) -> str:
+        return (strips or {}).get(storage[tensor.id]) or f"arena + {placement.offset(tensor)}"
 
     def pointer(argument: int | Ref) -> str:
         if isinstance(argument, Ref):
-            return _const_name(placement.program.module.name, step, argument.const)
-        tensor = graph.input(step.op, argument)
-        return f"(const {ctype(tensor.dtype)} *)(arena + {placement.offset(tensor)})"
+            return layer.const(argument.const)
+        tensor = graph.input(layer.step.op, argument)
+        return f"(const {ctype(tensor.dtype)} *)({address(tensor)})"
 
     pointers = [pointer(a) for a in prepared.arguments or prepared.inputs]
     if prepared.inputs_as_array:
-        pointers = [f"(const {ctype(graph.input(step.op, 0).dtype)} *const[]){{{', '.join(pointers)}}}"]
-    outputs = [graph.tensors[t] for t in step.op.outputs]
-    pointers += [f"({ctype(t.dtype)} *)(arena + {placement.offset(t)})" for t in outputs]
-    return f"sdk_{step.kernel.name}(&{step.name}, {', '.join([*pointers, scratch])}, {range_})"
+        pointers = [f"(const void *const[]){{{', '.join(pointers)}}}"]
+    tensors = [graph.tensors[t] for t in layer.step.op.outputs]
+    outputs = [f"({ctype(t.dtype)} *)({address(t)})" for t in tensors]
+    if prepared.outputs_as_array:
+        outputs = [f"(void *const[]){{{', '.join(outputs)}}}"]
+    return f"sdk_{layer.step.kernel.name}(&{layer.name}, {', '.join([*pointers, *outputs, scratch])}, {range_})"
 
 
-def _calls(placement: Placement, step: Step) -> dict[str, str]:
-    """The statement that does a step and, when two cores share it, the body of the function that does a part."""
+def _calls(placement: Placement, step: Step) -> dict[str, object]:
+    """The statement that does a step; the bodies of the functions for a part on one core, or for a chain."""
+    found: dict[str, object] = {"part": "", "chain": None}
+    if step.chain is not None:
+        return {**found, "call": f"{step.name}(arena)", "chain": _chain(placement, step, step.chain)}
+    (layer,) = _layers(placement.program, step)
     offset, units = placement.scratch(step), step.prepared.units
     scratch = "NULL" if offset is None else f"arena + {offset}"
     if step.descending:
-        grain = step.prepared.grain
+        grain = step.grain
         end = f"begin + {grain}" if units % grain == 0 else f"begin + {grain} < {units} ? begin + {grain} : {units}"
         last = (units - 1) // grain * grain
         loop = f"for (int32_t begin = {last}; begin >= 0; begin -= {grain}) "
-        return {"call": loop + _call(placement, step, scratch, f"(sdk_range){{begin, {end}}}"), "part": ""}
+        return {**found, "call": loop + _call(placement, layer, scratch, f"(sdk_range){{begin, {end}}}")}
     if step.cut is None:
-        return {"call": _call(placement, step, scratch, f"(sdk_range){{0, {units}}}"), "part": ""}
+        return {**found, "call": _call(placement, layer, scratch, f"(sdk_range){{0, {units}}}")}
     if offset is not None:
         scratch += f" + core * {step.scratch_bytes // 2}"
     return {
+        **found,
         "call": f"sdk_split({step.name}_part, arena, {step.cut}, {units})",
-        "part": _call(placement, step, scratch, "range"),
+        "part": _call(placement, layer, scratch, "range"),
     }
 
 
-def _step(placement: Placement, step: Step, name: str) -> dict[str, object]:
+def _chain(placement: Placement, step: Step, chain: Chain) -> dict[str, object]:
+    """Strips, kernel calls and the table of their order."""
+    base, storage = placement.scratch(step) or 0, placement.program.storage
+    strips = {
+        storage[link.op.outputs[0]]: f"arena + {base + start} - first[{i}]"
+        for i, (link, (start, _)) in enumerate(zip(chain.links, chain.strips, strict=False))
+    }
+    links = []
+    for i, layer in enumerate(_layers(placement.program, step)):
+        scratch = f"arena + {base + chain.scratch[0]}" if layer.step.prepared.scratch_bytes else "NULL"
+        call = _call(placement, layer, scratch, "call->range", strips)
+        links.append({"call": call, "strip": f"arena + {base + chain.strips[i][0]}" if i < len(chain.strips) else ""})
+    calls = [(a.link, f"{{{a.units[0]}, {a.units[1]}}}", a.first, a.drop, a.keep) for a in chain.actions]
+    return {"links": links, "calls": [f"{{{', '.join(map(str, c))}}}" for c in calls]}
+
+
+def _step(placement: Placement, step: Step) -> dict[str, object]:
     graph = placement.program.graph
     inputs = " and ".join(_shape(graph.input(step.op, i)) for i in step.prepared.inputs)
     output = graph.output(step.op)
     return {
         "name": step.name,
-        "params_type": step.prepared.params_type,
-        "params": [(field, _field(name, step, value)) for field, value in step.prepared.params.items()],
-        "comment": comment_text(f"{step.op.kind} {inputs} to {_shape(output)}: {output.name}"),
+        "comment": comment_text(f"{step.op_name} {inputs} to {_shape(output)}: {output.name}"),
         **_calls(placement, step),
         "output_offset": placement.offset(output),
         "output_bytes": output.nbytes,
     }
 
 
-def _const(model: str, step: Step, const: Const) -> dict[str, object]:
+def _params(layer: _Layer) -> dict[str, object]:
+    prepared = layer.step.prepared
+    fields = [(field, _field(layer, value)) for field, value in prepared.params.items()]
+    return {"name": layer.name, "params_type": prepared.params_type, "params": fields}
+
+
+def _const(layer: _Layer, const: Const) -> dict[str, object]:
     return {
-        "name": _const_name(model, step, const.name),
+        "name": layer.const(const.name),
         "ctype": const.ctype,
         "count": const.values.size,
         "align": const.align,
@@ -165,7 +214,10 @@ def model_view(program: Program, plan: MemoryPlan) -> Mapping[str, object]:
     """The context of the model templates."""
     placement = Placement(program, plan)
     name, graph = program.module.name, program.graph
-    split = any(step.cut is not None for step in program.steps)
+    layers = [layer for step in program.steps for layer in _layers(program, step)]
+    headers = {layer.step.kernel.header for layer in layers}
+    headers |= {"sdk/split.h" for step in program.steps if step.cut is not None}
+    headers |= {"sdk/chain.h" for step in program.steps if step.chain is not None}
     return {
         "sdk_version": __version__,
         "name": name,
@@ -175,10 +227,11 @@ def model_view(program: Program, plan: MemoryPlan) -> Mapping[str, object]:
         "sha256_bytes": byte_list(bytes.fromhex(program.module.sha256)),
         "arena_bytes": plan.size,
         "arena_align": max([MIN_ARENA_ALIGN, *(s.prepared.align for s in program.steps)]),
-        "headers": sorted({s.kernel.header for s in program.steps} | ({"sdk/split.h"} if split else set())),
+        "headers": sorted(headers),
         "inputs": _ports(placement, graph.inputs, "input", name),
         "outputs": _ports(placement, graph.outputs, "output", name),
-        "steps": [_step(placement, step, name) for step in program.steps],
-        "consts": [_const(name, step, const) for step in program.steps for const in step.prepared.consts],
+        "layers": [_params(layer) for layer in layers],
+        "steps": [_step(placement, step) for step in program.steps],
+        "consts": [_const(layer, const) for layer in layers for const in layer.step.prepared.consts],
         "variables": [],
     }

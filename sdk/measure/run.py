@@ -10,7 +10,7 @@ from sdk.build import Firmware
 from sdk.device.link import Session
 from sdk.device.runner import Runner, Sample
 from sdk.errors import DeviceError
-from sdk.kernels.select import Program
+from sdk.kernels.program import Program
 from sdk.measure.inputs import Inputs
 
 _SLOWEST_CYCLES_PER_SECOND = 2_000_000
@@ -97,7 +97,7 @@ class Bench:
         stamps = self.runner.counters()
         outputs = tuple(self.session.read_output(self.model, i) for i in range(len(self.program.graph.outputs)))
         if stamps is None:
-            return outputs, Cost(done.cycles, None, done.micros)
+            return outputs, Cost(done.cycles, None, done.micros if self.runner.keeps_time else None)
         spans = _spans(stamps, 1)
         return outputs, Cost(spans[0].cycles, spans[0].instructions, None)
 

@@ -70,8 +70,8 @@ def layer_differences(
         found.append(
             Difference(
                 layer=step.name,
-                op=step.op.kind,
-                kernel=step.kernel.name,
+                op=step.op_name,
+                kernel=step.kernel_name,
                 tensor=tensor.name,
                 bytes_different=different_bytes(device, reference[tensor.id]),
                 bytes_compared=tensor.nbytes,

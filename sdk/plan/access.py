@@ -55,16 +55,20 @@ def _forbidden(
     output_size: int,
 ) -> tuple[Interval, ...]:
     live = _Union()
-    for interval in always_live:
-        live.add(interval)
+    live.add_all(always_live)
     found = _Found()
     for access in reversed(accesses):
-        for position in positions:
-            if position in access.reads:
-                live.add(access.reads[position])
+        own = [access.reads[position] for position in positions if position in access.reads]
         start, end = access.write
+        if not access.pointwise:
+            live.add_all(own)
         if start < end:
             found.add(live, 1 - end, -start)
+        if access.pointwise:
+            # A byte is written over what is read at a later place exactly if the write lies above the read.
+            for low, high in own:
+                found.add_interval(low - start + 1, high - start)
+            live.add_all(own)
     ((low, high),) = apart(input_size, output_size)
     return tuple((max(a, low), min(b, high)) for a, b in found.merged() if a < high and low < b)
 
@@ -89,6 +93,10 @@ class _Union:
     def __init__(self) -> None:
         self.starts: list[int] = []
         self.ends: list[int] = []
+
+    def add_all(self, intervals: Iterable[Interval]) -> None:
+        for interval in intervals:
+            self.add(interval)
 
     def add(self, interval: Interval) -> None:
         start, end = interval
@@ -128,6 +136,9 @@ class _Found:
                 self._intervals[-1] = min(low, before[0]), max(high, before[1])
             else:
                 self._intervals.append((low, high))
+
+    def add_interval(self, low: int, high: int) -> None:
+        self._intervals.append((low, high))
 
     def merged(self) -> list[Interval]:
         if self._arrays:

@@ -1,8 +1,11 @@
-"""How the steps run, chosen together with their memory: in which direction, and on how many cores.
+"""How the steps run, chosen together with their memory: in which direction, in which chains, on how many cores.
 
 A layer that runs from its last row to its first lets its output grow down over an input that the layer before left
 at the arena's start; layers that alternate need little more than the largest tensor. Two cores cannot share rows with
 such an overlap, so a layer is split where that costs no memory, or everywhere when speed is all that counts.
+
+Chains of layers that run row by row keep strips instead of tensors between them (``sdk.plan.chain``). They are found by
+merging neighbours round the step that needs most, as long as that lowers the arena.
 
 Source: the directions are those of memory planning by "diagonal" overlap, as in TinyEngine's in-place depthwise
 convolution (Lin et al., "MCUNetV2", 2021) carried over to any kernel whose order of accesses is known.
@@ -15,24 +18,31 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sdk.plan.buffers import MemoryPlan
+from sdk.plan.chain import fuse
 from sdk.plan.planner import plan
 from sdk.plan.program import program_buffers, program_overlaps
 from sdk.plan.verify import verify
 
 if TYPE_CHECKING:
-    from sdk.kernels.select import Program, Step
+    from sdk.kernels.program import Program, Step
 
 _LEAST_SPLIT_CYCLES = 2000
 """Cost of a layer above which the start and the join of a second core are worth it."""
+_TRIES_OF_A_CANDIDATE, _TRIES_OF_THE_RESULT = 8, 600
+"""Changed orders that the planner tries; the result is planned once more with care."""
 
 
-def arrange(program: Program, *, fastest: bool, split: bool) -> tuple[Program, MemoryPlan]:
-    """Choose direction and cores of each step, and place all buffers.
+def arrange(
+    program: Program, *, fastest: bool = False, split: bool = False, longest_chain: int = 1, gain: float = 0.0
+) -> tuple[Program, MemoryPlan]:
+    """Choose direction, chains and cores of the steps, and place all buffers.
 
     Args:
         program: as selected, every step ascending on one core.
         fastest: split all layers that gain from it, whatever it costs in memory; else only those that cost none.
         split: whether a second core may be used at all.
+        longest_chain: layers that may run row by row as one.
+        gain: share of the arena that chains must save to be worth their calls, 0 to 1.
 
     Raises:
         PlanError: the plan is wrong, a defect of the SDK.
@@ -42,15 +52,19 @@ def arrange(program: Program, *, fastest: bool, split: bool) -> tuple[Program, M
         found = _place(program)
     else:
         program, found = _directed(program)
+        if longest_chain > 1:
+            program, found = _chained(program, found, longest_chain, gain)
         if split:
             program, found = _split_for_free(program, found)
+    careful = _place(program, _TRIES_OF_THE_RESULT)
+    found = careful if careful.size < found.size else found
     verify(program, found)
     return program, found
 
 
-def _place(program: Program) -> MemoryPlan:
+def _place(program: Program, tries: int = _TRIES_OF_A_CANDIDATE) -> MemoryPlan:
     buffers = program_buffers(program)
-    return plan(buffers, program_overlaps(program, buffers))
+    return plan(buffers, program_overlaps(program, buffers), tries=tries)
 
 
 def _directed(program: Program) -> tuple[Program, MemoryPlan]:
@@ -72,6 +86,43 @@ def _directed(program: Program) -> tuple[Program, MemoryPlan]:
         if placed.size < found.size or (placed.size == found.size and step.descending):
             best, found = tried, placed
     return best, found
+
+
+def _chained(program: Program, found: MemoryPlan, longest: int, gain: float) -> tuple[Program, MemoryPlan]:
+    """The program with chains if they save enough, each time merging the neighbours that save most."""
+    ascending = _changed(program, (s for s in program.steps if s.descending), _turned)
+    best, smallest = ascending, _place(ascending)
+    merged = True
+    while merged:
+        merged = False
+        for start, end in _runs(best, smallest, longest):
+            tried = fuse(best, start, end)
+            if tried is None:
+                continue
+            placed = _place(tried)
+            if placed.size < smallest.size:
+                choice, smallest, merged = tried, placed, True
+        if merged:
+            best = choice
+    if best is ascending:
+        return program, found
+    best, smallest = _directed(best)
+    return (best, smallest) if smallest.size <= (1 - gain) * found.size else (program, found)
+
+
+def _runs(program: Program, found: MemoryPlan, longest: int) -> list[tuple[int, int]]:
+    """Ranges of steps that hold the one where the arena is fullest, shorter chains first."""
+    buffers = program_buffers(program)
+    ends = {b.id: found.offsets[b.id] + b.size for b in buffers}
+    full = {b.id for b in buffers if ends[b.id] == found.size}
+    peaks = {s for b in buffers if b.id in full for s in range(max(b.first, 0), min(b.last + 1, len(program.steps)))}
+    runs = [
+        (start, end)
+        for start in range(len(program.steps))
+        for end in range(start + 2, min(start + longest, len(program.steps)) + 1)
+        if peaks & set(range(start, end)) and sum(len(s.links) for s in program.steps[start:end]) <= longest
+    ]
+    return sorted(runs, key=lambda run: (run[1] - run[0], run))
 
 
 def _tensors_bound(program: Program) -> int:
@@ -100,16 +151,15 @@ def _changed(program: Program, steps: Iterable[Step], change: Callable[[Step], S
 
 
 def _reversible(step: Step) -> bool:
-    prepared = step.prepared
-    return prepared.access is not None and prepared.units > 1 and len(prepared.access) % prepared.units == 0
+    return step.divisible and step.prepared.units > step.grain
 
 
 def _splittable(step: Step) -> bool:
-    return step.prepared.units > step.prepared.grain and step.prepared.cost >= _LEAST_SPLIT_CYCLES
+    return step.prepared.units > step.grain and step.prepared.cost >= _LEAST_SPLIT_CYCLES
 
 
 def _split(step: Step) -> Step:
-    grain = step.prepared.grain
+    grain = step.grain
     half = (step.prepared.units + 1) // 2
     return replace(step, cut=-(-half // grain) * grain, descending=False)
 

@@ -8,7 +8,7 @@ from sdk.plan.buffers import MemoryPlan
 from sdk.plan.program import program_buffers
 
 if TYPE_CHECKING:
-    from sdk.kernels.select import Program
+    from sdk.kernels.program import Program
 
 _WIDTH = 40
 

@@ -1,4 +1,4 @@
-"""Exact search for a placement within a given size, for when no heuristic reaches the lower bound.
+"""Exact search for a placement within a given size, for buffers some of which may overlap.
 
 Every pair of buffers that meet must choose one of the windows of permitted distances: one above the other,
 the reverse, or overlapping where that is allowed. A choice for all pairs is a system of difference
@@ -13,19 +13,16 @@ from collections.abc import Sequence
 
 from sdk.kernels.base import Interval
 from sdk.plan.place import Problem
+from sdk.plan.skyline import LimitError
 
 _FAR = 1 << 62
-
-
-class TimeUp(Exception):
-    """The time limit passed before the search was complete."""
 
 
 def search(problem: Problem, capacity: int, deadline: float) -> list[int] | None:
     """Offsets that fit into ``capacity`` bytes, or None if there are none.
 
     Raises:
-        TimeUp: neither was found before ``deadline``, a value of ``time.monotonic``.
+        LimitError: neither was found before ``deadline``, a value of ``time.monotonic``.
     """
     return _Search(problem, capacity, deadline).run()
 
@@ -52,7 +49,7 @@ class _Search:
         frames: list[tuple[int, int, list[Interval]]] = []
         while True:
             if time.monotonic() > self._deadline:
-                raise TimeUp
+                raise LimitError
             pair = self._next_pair()
             if pair is None:
                 return self._low

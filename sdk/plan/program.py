@@ -13,7 +13,7 @@ from sdk.plan.planner import plan
 from sdk.plan.verify import verify
 
 if TYPE_CHECKING:
-    from sdk.kernels.select import Program, Step
+    from sdk.kernels.program import Program, Step
 
 
 def memory_plan(program: Program, *, time_limit_s: float | None = None) -> MemoryPlan:

@@ -16,10 +16,12 @@ from sdk.kernels.base import Access
 from sdk.plan.buffers import MemoryPlan
 
 if TYPE_CHECKING:
-    from sdk.kernels.select import Program, Step
+    from sdk.kernels.program import Program, Step
 
 _Times = npt.NDArray[np.int64]
 _NEVER = np.iinfo(np.int64).max
+_TICKS = 1 << 40
+"""Length of an access in the time of the replay, more than twice the bytes of any."""
 _NOBODY = -1
 _SCRATCH = -2
 
@@ -100,18 +102,20 @@ class _Replay:
             self._owner[first < _NEVER] = self._program.storage[output]
 
     def _first_writes(self, step: Step, accesses: Sequence[Access], output: int) -> _Times:
-        """For each byte of the arena the access that first writes it."""
+        """For each byte of the arena when it is first written: at the start of its access, or at its place in it."""
         times = np.full(self._plan.size, _NEVER, np.int64)
         base, size = self._offset(output), self._size(output)
         for time in range(len(accesses) - 1, -1, -1):
             start, end = accesses[time].write
             if not 0 <= start <= end <= size:
                 self._check_range(step.name, output, start, end)
-            times[base + start : base + end] = time
+            times[base + start : base + end] = time * _TICKS
+            if accesses[time].pointwise:
+                times[base + start : base + end] += 2 * np.arange(end - start) + 1
         return times
 
     def _last_reads(self, step: Step, accesses: Sequence[Access], position: int, tensor: int) -> _Times:
-        """For each byte of an input the access that last reads it; -1 if none does."""
+        """For each byte of an input when it is last read: at the end of the access, or at its place; -1 if never."""
         size = self._size(tensor)
         times = np.full(size, -1, np.int64)
         for time, access in enumerate(accesses):
@@ -119,7 +123,8 @@ class _Replay:
                 start, end = access.reads[position]
                 if not 0 <= start <= end <= size:
                     self._check_range(step.name, tensor, start, end)
-                times[start:end] = time
+                times[start:end] = time * _TICKS
+                times[start:end] += 2 * np.arange(end - start) if access.pointwise else _TICKS - 1
         return times
 
     def _inputs(self, step: Step) -> list[int]:

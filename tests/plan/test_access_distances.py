@@ -71,6 +71,26 @@ def test_reads_within_the_step_of_a_write_may_come_after_it():
     assert forbidden_distances([in_one_step], [0], 8, 8) == ((0, 8),)
 
 
+def test_pointwise_steps_are_elements_one_by_one():
+    def in_steps(steps, pointwise):
+        each = 12 // steps
+        spans = [(i * each, (i + 1) * each) for i in range(steps)]
+        return tuple(Access({0: span}, span, pointwise) for span in spans)
+
+    one_by_one = forbidden_distances([elementwise(12)], [0], 12, 12)
+    for steps in (1, 2, 3, 12):
+        assert forbidden_distances([in_steps(steps, True)], [0], 12, 12) == one_by_one
+    # From the last step to the first an output that runs ahead within a step is caught as well.
+    backwards = expanded(forbidden_distances([in_steps(3, True)[::-1]], [0], 12, 12))
+    expected = {d for d in range(-12, 13) if destroys(elementwise_backwards(3, 4), d, 12, 12)}
+    assert backwards == expected
+
+
+def elementwise_backwards(steps, each):
+    order = [i * each + k for i in reversed(range(steps)) for k in range(each)]
+    return [a for i in order for a in (Access({0: (i, i + 1)}, (i, i)), Access({}, (i, i + 1)))]
+
+
 def test_shrinking_pixels_may_run_ahead_of_their_own_reads():
     # 16 bytes in, 4 out: after pixel p, 16 (p + 1) bytes are free and 4 (p + 1) are written.
     assert forbidden_distances([pixels(5, 16, 4)], [0], 80, 20) == ((-3, 80),)

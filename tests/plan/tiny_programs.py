@@ -5,7 +5,7 @@ import numpy as np
 from sdk.ir import DType, Graph, Module, Op, Tensor
 from sdk.ir.attrs import Attrs
 from sdk.kernels.base import Access, Kernel, Prepared
-from sdk.kernels.select import Program, Step
+from sdk.kernels.program import Program, Step
 
 
 class FakeKernel(Kernel):
