@@ -219,3 +219,14 @@ def test_no_buffers_need_no_arena():
 def test_contradictions_are_refused(buffers, overlaps):
     with pytest.raises(PlanError, match="memory plan"):
         plan(buffers, overlaps)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_many_buffers_without_a_gap_are_packed_tighter_than_greedily(seed):
+    """As hard as the published benchmarks of planners: 120 buffers that fill the arena at every step."""
+    buffers = cut_rectangle(random.Random(seed), 100_000, 60, 120)
+    result = plan(buffers)
+    check(buffers, [], result)
+    greedy = min(greedy_by_size(buffers, False), greedy_by_size(buffers, True))
+    assert result.lower_bound == 100_000
+    assert result.size - 100_000 < (greedy - 100_000) / 2
