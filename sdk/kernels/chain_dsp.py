@@ -83,6 +83,12 @@ class Dots:
         return self.bias if self.requant is None else np.where(self.constant, 0, self.bias)
 
     @property
+    def folded_bias(self) -> Ints:
+        """The same for inputs whose zero point is not taken off."""
+        folded: Ints = self.effective_bias - self.input_zero_point * self.weights.sum(axis=1)
+        return folded
+
+    @property
     def fits(self) -> bool:
         """Whether all accumulators are small enough for a chain."""
         bound = np.maximum(self.accumulators.high, -self.accumulators.low)
@@ -148,18 +154,19 @@ def exact_fields(layer: Dots) -> tuple[dict[str, Value], tuple[Const, ...]]:
     return {"multiplier": Ref("multiplier"), "shift": Ref("shift")}, (multiplier, shift)
 
 
-def weights_chain(layer: Dots, order: npt.NDArray[np.int64]) -> Words:
-    """Pack for sdk_chain_patch and sdk_chain_rows.
+def weights_chain(layer: Dots, order: npt.NDArray[np.int64], *, folded: bool = False) -> Words:
+    """Pack for sdk_chain_patch, sdk_chain_rows and chained fully connected layers.
 
     Args:
         layer: the dot products.
         order: [steps, 2] taps that a step multiplies; -1 for none.
+        folded: whether the kernel reads inputs as they are, so that their zero point goes into the biases.
 
     Returns:
         The stream: [groups, 3 + 3 * steps + constants] words, flattened.
     """
     weights = _grouped(_ordered(layer.weights, order), 4)
-    bias = _grouped(layer.effective_bias[:, None], 4)[:, :, 0]
+    bias = _grouped((layer.folded_bias if folded else layer.effective_bias)[:, None], 4)[:, :, 0]
     chained = 256 * weights[:, 1:] + weights[:, :-1]
     pairs = _words(chained[..., 0::2], chained[..., 1::2])
     # [groups, 3, steps] to [groups, steps * 3]
@@ -181,11 +188,29 @@ def pixels_chain(layer: Dots, order: npt.NDArray[np.int64]) -> Words:
     """
     weights = _grouped(_ordered(layer.weights, order), 2)
     total = _grouped(layer.weights.sum(axis=1)[:, None], 2)[:, :, 0]
-    bias = _grouped(layer.effective_bias[:, None], 2)[:, :, 0] - layer.input_zero_point * total
+    bias = _grouped(layer.folded_bias[:, None], 2)[:, :, 0]
     quads = np.ascontiguousarray(weights.astype(np.int8)).view("<u4")
     body = quads.transpose(0, 2, 1).reshape(quads.shape[0], -1)
     biases = _word(257 * bias - 128 * total)
     stream: Words = np.concatenate([biases, body, _constants(layer, 2)], axis=1).reshape(-1)
+    return stream
+
+
+def weight_pairs(layer: Dots) -> Words:
+    """Pack for fully connected layers with one byte a weight.
+
+    Returns:
+        The stream: [groups of 4, 4 + inputs + constants] words, flattened.
+    """
+    weights = _grouped(layer.weights, 4)
+    bias = _grouped(layer.folded_bias[:, None], 4)[:, :, 0]
+    joined = 256 * weights[:, 1::2] + weights[:, 0::2]
+    even, odd = (_words(joined[:, :, i::4], joined[:, :, i + 2 :: 4]) for i in (0, 1))
+    # [groups, 2, quads] each to [groups, quads, even 2, odd 2]
+    body = np.concatenate([even.transpose(0, 2, 1), odd.transpose(0, 2, 1)], axis=2).reshape(weights.shape[0], -1)
+    lows = bias[:, 0::2]
+    biases = _word(np.stack([256 * bias[:, 1::2] + lows, lows], axis=2).reshape(weights.shape[0], -1))
+    stream: Words = np.concatenate([biases, body, _constants(layer, 4)], axis=1).reshape(-1)
     return stream
 
 

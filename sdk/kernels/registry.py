@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sdk.kernels.add import AddS8Ref
+from sdk.kernels.add_dsp import AddLinear
 from sdk.kernels.base import Kernel, Site
 from sdk.kernels.conv2d import Conv2DS8Ref
 from sdk.kernels.conv2d_dsp import Conv2DNarrow, Conv2DPatch, Conv2DPixels, Conv2DRows
@@ -11,10 +12,12 @@ from sdk.kernels.depthwise_conv2d import DepthwiseConv2DS8Ref
 from sdk.kernels.depthwise_dsp import Depthwise3x3, Depthwise3x3Stride2, DepthwiseTaps
 from sdk.kernels.float_quantize import DequantizeS8F32Ref, QuantizeF32S8Ref
 from sdk.kernels.fully_connected import FullyConnectedS8Ref
+from sdk.kernels.fully_connected_dsp import FullyConnectedChain, FullyConnectedPairs
 from sdk.kernels.lookup import Lookup8Ref
 from sdk.kernels.minmax import MaximumS8Ref, MinimumS8Ref
 from sdk.kernels.mul import MulS8Ref
 from sdk.kernels.pool2d import AveragePool2DS8Ref, MaxPool2DS8Ref
+from sdk.kernels.pool2d_dsp import AveragePool2D
 from sdk.kernels.reduce import MeanS8Ref, ReduceMaxS8Ref, ReduceMinS8Ref
 from sdk.kernels.resize import ResizeBilinearS8Ref, ResizeNearestRef
 from sdk.kernels.softmax import SoftmaxS8Ref
@@ -49,6 +52,10 @@ KERNELS: tuple[Kernel, ...] = (
     Depthwise3x3(),
     Depthwise3x3Stride2(),
     DepthwiseTaps(),
+    FullyConnectedChain(),
+    FullyConnectedPairs(),
+    AveragePool2D(),
+    AddLinear(),
 )
 """Every kernel there is."""
 

@@ -128,9 +128,40 @@ static inline int32_t sdk_smmla(int32_t a, int32_t b, int32_t acc)
 #endif
 }
 
+/* acc + floor(a * low(b) / 2**16): SMLAWB. */
+static inline int32_t sdk_smlawb(int32_t a, uint32_t b, int32_t acc)
+{
+#if SDK_DSP_NATIVE
+    int32_t d;
+    __asm__("smlawb %0, %1, %2, %3" : "=r"(d) : "r"(a), "r"(b), "r"(acc));
+    return d;
+#else
+    return (int32_t)((uint32_t)acc + (uint32_t)(((int64_t)a * sdk_low16(b)) >> 16));
+#endif
+}
+
+/* acc + floor(a * high(b) / 2**16): SMLAWT. */
+static inline int32_t sdk_smlawt(int32_t a, uint32_t b, int32_t acc)
+{
+#if SDK_DSP_NATIVE
+    int32_t d;
+    __asm__("smlawt %0, %1, %2, %3" : "=r"(d) : "r"(a), "r"(b), "r"(acc));
+    return d;
+#else
+    return (int32_t)((uint32_t)acc + (uint32_t)(((int64_t)a * sdk_high16(b)) >> 16));
+#endif
+}
+
 /* value >> shift, saturated to int8: SSAT. */
 static inline int32_t sdk_ssat8(int32_t value, int32_t shift)
 {
+#if SDK_DSP_NATIVE
+    if (__builtin_constant_p(shift)) {
+        int32_t d;
+        __asm__("ssat %0, #8, %1, asr %2" : "=r"(d) : "r"(value), "i"(shift));
+        return d;
+    }
+#endif
     const int32_t v = value >> shift;
     return v < -128 ? -128 : v > 127 ? 127 : v;
 }
