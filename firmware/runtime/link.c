@@ -35,6 +35,7 @@ enum {
     MEMORY = 8,
     RESET_STATE = 9,
     RESET = 10,
+    CHECKSUM = 11,
     REPLY = 0x80,
 };
 
@@ -68,6 +69,21 @@ static sdk_frame_receiver receiver = {.buffer = rx, .capacity = sizeof rx};
 __attribute__((weak)) const sdk_fault *port_fault(void)
 {
     return NULL;
+}
+
+/* Origin and length of each memory that the image is loaded into, ended by a length of 0; from the linker script. */
+extern const uint32_t __flash_regions[] __attribute__((weak));
+
+__attribute__((weak)) bool port_flash(uint32_t address, uint32_t bytes, const uint8_t **data)
+{
+    for (const uint32_t *region = __flash_regions; region != NULL && region[1] != 0; region += 2) {
+        const uint32_t offset = address - region[0];
+        if (offset <= region[1] && bytes <= region[1] - offset) {
+            *data = (const uint8_t *)(uintptr_t)address;
+            return true;
+        }
+    }
+    return false;
 }
 
 static void put_u16(uint8_t *to, uint32_t value)
@@ -204,6 +220,7 @@ static uint32_t body_bytes(uint8_t command)
         return 4;
     case WRITE_INPUT: /* input u32, offset u32, data */
     case STEP_CYCLES: /* first u32, count u32 */
+    case CHECKSUM:    /* address u32, length u32 */
         return 8;
     case READ_OUTPUT: /* output or step u32, offset u32, length u32 */
     case READ_STEP:
@@ -260,11 +277,22 @@ static uint32_t memory(void)
     return 12;
 }
 
+static sdk_status checksum(uint32_t address, uint32_t length, uint32_t *bytes)
+{
+    const uint8_t *flash;
+    if (!port_flash(address, length, &flash)) {
+        return SDK_STATUS_BAD_RANGE;
+    }
+    sdk_put_u32(body, sdk_crc32(flash, length));
+    *bytes = 4;
+    return SDK_STATUS_OK;
+}
+
 /* Runs a request; *bytes becomes the size of the reply's body. */
 static sdk_status run(const request *from, uint32_t *bytes)
 {
     const uint32_t expected = body_bytes(from->command);
-    if (from->command > RESET || from->command < MODEL_INFO) {
+    if (from->command > CHECKSUM || from->command < MODEL_INFO) {
         return SDK_STATUS_BAD_COMMAND;
     }
     if (from->bytes < expected || (from->bytes > expected && from->command != WRITE_INPUT)) {
@@ -276,6 +304,9 @@ static sdk_status run(const request *from, uint32_t *bytes)
     }
     if (from->command == RESET) {
         return SDK_STATUS_OK;
+    }
+    if (from->command == CHECKSUM) {
+        return checksum(sdk_get_u32(from->body), sdk_get_u32(from->body + 4), bytes);
     }
     const sdk_model *const model = sdk_harness_model(from->model);
     return model != NULL ? run_on_model(from, model, bytes) : SDK_STATUS_BAD_INDEX;

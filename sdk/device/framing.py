@@ -34,6 +34,7 @@ class Command(enum.IntEnum):
     MEMORY = 8
     RESET_STATE = 9
     RESET = 10
+    CHECKSUM = 11
 
 
 class Status(enum.IntEnum):

@@ -12,6 +12,7 @@ import secrets
 import select
 import struct
 import time
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -29,6 +30,9 @@ _HAS_CYCLES, _HAS_MICROS, _HAS_FAULT = 1, 2, 4
 _MAX_WINDOW = 8
 _LONGEST_SILENCE_S = 2.0
 _MAX_READ = 65536
+_CHECKSUM_BYTES = 16384
+_CHECKSUM_BYTES_PER_SECOND = 50_000
+"""A slow core in an emulator."""
 _BACKWARDS = 1 << 63
 _CLOCK_TOLERANCE = 0.01
 _CLOCK_SLACK_US = 100
@@ -307,6 +311,19 @@ class Session:
         reply = self._exchange([_Request(Command.MEMORY)], self._timeout_s)[0]
         size, used, arena = self._unpack(_MEMORY, Command.MEMORY, reply)
         return MemoryMarks(used if size else None, size or None, arena)
+
+    def holds(self, address: int, content: bytes) -> bool:
+        """Whether the memories that the image is loaded into hold some bytes, by their CRC-32.
+
+        Raises:
+            DeviceError: the address is outside of these memories.
+            LinkError: the link failed.
+        """
+        parts = list(_chunks(len(content), _CHECKSUM_BYTES))
+        requests = [_Request(Command.CHECKSUM, body=struct.pack("<II", address + at, count)) for at, count in parts]
+        replies = self._exchange(requests, self._timeout_s + len(content) / _CHECKSUM_BYTES_PER_SECOND)
+        found = [self._unpack(struct.Struct("<I"), Command.CHECKSUM, reply)[0] for reply in replies]
+        return found == [zlib.crc32(content[at : at + count]) for at, count in parts]
 
     def reset_state(self, model: int) -> None:
         """Set a model's variables to their initial values, as they are at the start of a session."""

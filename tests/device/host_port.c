@@ -17,6 +17,10 @@
 
 #define HZ 100000000u
 
+/* A flash of 64 KiB at FLASH_BASE that holds 0, 1, 2, .. 250, 0, .. */
+#define FLASH_BASE 0x10000000u
+#define FLASH_BYTES 65536u
+
 static const char *clock_fault = "";
 
 static int clock_is(const char *fault)
@@ -126,4 +130,18 @@ const sdk_fault *port_fault(void)
     static const sdk_fault fault = {.pc = 0x10000101, .lr = 0x10000203, .psr = 0x61000003, .sp = 0x20041000,
                                     .cfsr = 0x00008200, .hfsr = 0x40000000, .address = 0xdeadbeef};
     return getenv("SDK_TEST_FAULT") != NULL ? &fault : NULL;
+}
+
+bool port_flash(uint32_t address, uint32_t bytes, const uint8_t **data)
+{
+    static uint8_t flash[FLASH_BYTES];
+    const uint32_t offset = address - FLASH_BASE;
+    if (offset > FLASH_BYTES || bytes > FLASH_BYTES - offset) {
+        return false;
+    }
+    for (uint32_t i = 0; i < FLASH_BYTES; i++) {
+        flash[i] = (uint8_t)(i % 251u);
+    }
+    *data = flash + offset;
+    return true;
 }

@@ -138,6 +138,19 @@ def test_memory(session: Session) -> None:
     assert marks.stack_used is not None and 4096 < marks.stack_used < 20480
 
 
+def test_contents_of_the_flash(session: Session) -> None:
+    flash = bytes(i % 251 for i in range(65536))
+    assert session.holds(0x10000000, flash) and session.holds(0x10000000, b"")
+    assert session.holds(0x10000101, flash[0x101:0x8003]) and session.holds(0x1000FFFF, flash[-1:])
+    for at in (0, 16383, 16384, 65535):
+        spoiled = bytearray(flash)
+        spoiled[at] ^= 1
+        assert not session.holds(0x10000000, bytes(spoiled)), at
+    for address, count in ((0x0FFFFFFF, 2), (0x1000FFFF, 2), (0x10010001, 0)):
+        with pytest.raises(DeviceError, match="BAD_RANGE"):
+            session.holds(address, bytes(count))
+
+
 def test_wrong_arguments(session: Session) -> None:
     with pytest.raises(InputError, match="counter: input 0 has 16 bytes, not 15"):
         session.write_input(COUNTER, 0, bytes(15))
@@ -512,7 +525,8 @@ def test_no_session_before_a_greeting(device: Path) -> None:
     ("command", "body", "model", "status"),
     [
         (0, b"", 0, Status.BAD_COMMAND),
-        (11, b"", 0, Status.BAD_COMMAND),
+        (12, b"", 0, Status.BAD_COMMAND),
+        (Command.CHECKSUM, bytes(7), 0, Status.BAD_LENGTH),
         (Command.MEMORY, b"x", 0, Status.BAD_LENGTH),
         (Command.INVOKE, bytes(3), 0, Status.BAD_LENGTH),
         (Command.INVOKE, bytes(5), 0, Status.BAD_LENGTH),

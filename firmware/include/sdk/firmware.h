@@ -5,6 +5,7 @@
 #ifndef SDK_FIRMWARE_H
 #define SDK_FIRMWARE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "sdk/model.h"
@@ -53,6 +54,14 @@ extern const uint32_t sdk_step_stamp_count;
  * No other code calls it. A request that is repeated because its reply was lost runs nothing and calls nothing.
  * port_micros() is called before and after these and once for each handshake.
  */
+
+/* ---- Flash contents ---- */
+
+/*
+ * Whether all bytes from an address on are in one memory that the image is loaded into; *data becomes where they can be
+ * read. The runtime has a weak definition that knows the memories of the linker script.
+ */
+bool port_flash(uint32_t address, uint32_t bytes, const uint8_t **data);
 
 /* ---- Fault report ---- */
 
