@@ -227,14 +227,14 @@ def fuzz(models: Sequence[bytes], count: int, seed: int, keep: Path | None = Non
         which = number % len(models)
         mutant = mutate(models[which], trees[which], rng)
         start = time.process_time()
-        signal.setitimer(signal.ITIMER_PROF, TIME_LIMIT_S)
         try:
+            signal.setitimer(signal.ITIMER_PROF, TIME_LIMIT_S)
             outcome = check(mutant)
+            signal.setitimer(signal.ITIMER_PROF, 0)
         except Exception as error:  # Whatever it is, it is a finding.
+            signal.setitimer(signal.ITIMER_PROF, 0)
             outcome = "FAILED"
             result.failures.append(f"seed {seed}, mutant {number} of model {which}: {type(error).__name__}: {error}")
-        finally:
-            signal.setitimer(signal.ITIMER_PROF, 0)
         result.slowest_s = max(result.slowest_s, time.process_time() - start)
         if peak_mb() > MEMORY_LIMIT_MB:
             outcome = "FAILED"
