@@ -7,6 +7,7 @@ from sdk.kernels.add_dsp import AddLinear
 from sdk.kernels.base import Kernel, Site
 from sdk.kernels.conv2d import Conv2DS8Ref
 from sdk.kernels.conv2d_dsp import Conv2DNarrow, Conv2DPatch, Conv2DPixels, Conv2DRows
+from sdk.kernels.conv2d_mve import Conv2DPixelsMve
 from sdk.kernels.copy import ConcatenationRef, PadRef, SplitRef, StridedCopyRef
 from sdk.kernels.depthwise_conv2d import DepthwiseConv2DS8Ref
 from sdk.kernels.depthwise_dsp import Depthwise3x3, Depthwise3x3Stride2, DepthwiseTaps
@@ -56,6 +57,7 @@ KERNELS: tuple[Kernel, ...] = (
     FullyConnectedPairs(),
     AveragePool2D(),
     AddLinear(),
+    Conv2DPixelsMve(),
 )
 """Every kernel there is."""
 

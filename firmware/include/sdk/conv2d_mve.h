@@ -1,0 +1,37 @@
+/*
+ * CONV_2D, int8, for cores with MVE: NHWC input and output, per-channel requantization, exact against TensorFlow
+ * Lite's reference kernels. Units of work: output rows.
+ *
+ * Streams of weights and constants, and the choice of the inner loops, come from sdk/kernels/conv2d_mve.py. The
+ * input's zero point lies in the biases.
+ */
+#ifndef SDK_CONV2D_MVE_H
+#define SDK_CONV2D_MVE_H
+
+#include "sdk/conv2d_dsp.h"
+#include "sdk/dot_mve.h"
+#include "sdk/kernel.h"
+
+typedef struct {
+    sdk_conv2d_window window;
+    int32_t input_zero_point;
+    int32_t chunks; /* of 16 inputs, for each output */
+    const int8_t *weights;
+    const int32_t *constants;
+    int32_t group_words; /* constants of four channels */
+    int32_t tiles;       /* of four pixels, requantized together; 1 where block is less than all channels */
+    int32_t block;       /* channels at a time, a multiple of 4 */
+    sdk_dot_run *dot;
+    sdk_requantize_run *requantize;
+    int32_t output_zero_point;
+    int32_t low, high; /* bounds of the fused activation */
+} sdk_conv2d_s8_mve;
+
+/*
+ * Four pixels at a time, gathered. Any shape. The inputs of a pixel are read before its outputs are written.
+ * Scratch, aligned to 4: 64 * chunks bytes, 16 * chunks more for more than 8 chunks, then 16 * tiles * block.
+ */
+void sdk_conv2d_s8_pixels__mve(const sdk_conv2d_s8_mve *params, const int8_t *input, int8_t *output, void *scratch,
+                               sdk_range rows);
+
+#endif

@@ -1,0 +1,166 @@
+"""Streams of weights and constants for the dot products of ``firmware/include/sdk/dot_mve.h``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sdk.ir import DType
+from sdk.ir.attrs import Activation
+from sdk.kernels.base import Const, Constraint, Ref, Site, Value
+from sdk.kernels.constraints import (
+    ACTIVATION,
+    BIAS_CONSTANT,
+    BIAS_INT32,
+    FILTER_CONSTANT,
+    input_type,
+    output_type,
+    quantized,
+)
+from sdk.kernels.convolution import (
+    ACCUMULATORS_FIT,
+    SCALES_FIT,
+    SYMMETRIC_WEIGHTS,
+    WEIGHTS_QUANTIZED,
+    output_channel_axis,
+    requantization,
+)
+from sdk.kernels.operands import data, quant
+from sdk.kernels.quantize import activation_range
+
+Ints = npt.NDArray[np.int64]
+
+CHUNK = 16
+"""Inputs that one instruction multiplies."""
+MOST_FIXED_CHUNKS = 8
+"""More chunks take the long form of the dot products."""
+GROUP = 4
+"""Channels that are requantized together."""
+
+COMMON: tuple[Constraint, ...] = (
+    input_type(0, DType.INT8),
+    input_type(1, DType.INT8, what="the filter"),
+    BIAS_INT32,
+    output_type(DType.INT8),
+    quantized(0),
+    FILTER_CONSTANT,
+    BIAS_CONSTANT,
+    WEIGHTS_QUANTIZED,
+    SCALES_FIT,
+    SYMMETRIC_WEIGHTS,
+    ACTIVATION,
+    ACCUMULATORS_FIT,
+)
+"""What every dot product of int8 satisfies."""
+
+
+@dataclass(frozen=True)
+class Dots:
+    """The dot products of a layer.
+
+    Attributes:
+        weights: [channels, taps], in the model's order.
+        bias: [channels], the input's zero point folded in.
+        multiplier: [channels], Q0.31.
+        shift: [channels], exponents, negative to the right.
+        input_zero_point: of the input.
+        output_zero_point: of the output.
+        low: smallest output.
+        high: largest output.
+    """
+
+    weights: Ints
+    bias: Ints
+    multiplier: Ints
+    shift: Ints
+    input_zero_point: int
+    output_zero_point: int
+    low: int
+    high: int
+
+    @classmethod
+    def of(cls, site: Site, activation: Activation) -> Dots:
+        """Read an operator with weights, bias and quantization."""
+        moved = np.moveaxis(data(site.input(1)), output_channel_axis(site), 0)
+        weights = moved.reshape(moved.shape[0], -1).astype(np.int64)
+        bias, multiplier, shift = (const.values.astype(np.int64) for const in requantization(site))
+        zero_point = quant(site.input(0)).zero_point
+        low, high = activation_range(activation, site.output())
+        # A factor of zero may have any exponent.
+        shift = np.where(multiplier == 0, -1, shift)
+        folded = bias - zero_point * weights.sum(axis=1)
+        return cls(weights, folded, multiplier, shift, zero_point, quant(site.output()).zero_point, low, high)
+
+    @property
+    def channels(self) -> int:
+        """Number of dot products for each pixel."""
+        return int(self.weights.shape[0])
+
+    @property
+    def chunks(self) -> int:
+        """Chunks of one dot product."""
+        return -(-int(self.weights.shape[1]) // CHUNK)
+
+    @property
+    def form(self) -> str:
+        """The cheapest form of the requantization that is exact for every accumulator."""
+        whole_range = (self.low, self.high) == (-128, 127)
+        if (self.shift > 0).any():
+            return "general"
+        if self.low >= self.output_zero_point:
+            return "plain" if whole_range else "clamp"
+        return "fix" if whole_range and (self.shift < 0).all() else "general"
+
+    @property
+    def group_words(self) -> int:
+        """Words of constants for four channels."""
+        return GROUP * (5 if self.form == "general" else 3)
+
+    def constants(self) -> Const:
+        """What the requantization reads: [groups, kinds, 4], flattened."""
+        right = np.minimum(self.shift, 0)
+        kinds = [self.bias, self.multiplier, right]
+        if self.form == "general":
+            kinds = [self.bias, np.maximum(self.shift, 0), self.multiplier, (right < 0).astype(np.int64), right]
+        table = _padded(np.stack(kinds), GROUP, axis=1)
+        grouped = table.reshape(len(kinds), -1, GROUP).transpose(1, 0, 2)
+        return Const("constants", "int32_t", grouped.reshape(-1).astype(np.int32))
+
+    def output_fields(self) -> dict[str, Value]:
+        """Constants, zero point and bounds of the output."""
+        return {
+            "constants": Ref("constants"),
+            "group_words": self.group_words,
+            "output_zero_point": self.output_zero_point,
+            "low": self.low,
+            "high": self.high,
+        }
+
+
+def dot_function(chunks: int) -> str:
+    """The function for a number of chunks."""
+    return f"sdk_dot_{chunks if chunks <= MOST_FIXED_CHUNKS else f'long{(chunks - 1) % 4}'}__mve"
+
+
+def pair_stream(weights: Ints) -> Const:
+    """Weights as sdk_dot reads them.
+
+    Args:
+        weights: [channels, taps].
+    """
+    padded = _padded(_padded(weights, CHUNK, axis=1), 2, axis=0)
+    chunks = padded.shape[1] // CHUNK
+    pairs = padded.reshape(-1, 2, chunks, CHUNK).transpose(0, 2, 1, 3).copy()
+    if chunks <= MOST_FIXED_CHUNKS:
+        pairs[1::2] = pairs[1::2, ::-1]
+    return Const("weights", "int8_t", pairs.reshape(-1).astype(np.int8))
+
+
+def _padded(values: npt.NDArray[Any], multiple: int, axis: int) -> npt.NDArray[Any]:
+    """With zeros at the end of an axis."""
+    widths = [(0, 0)] * values.ndim
+    widths[axis] = (0, -values.shape[axis] % multiple)
+    return np.pad(values, widths)
