@@ -18,11 +18,17 @@ def output_channel_axis(site: Site) -> int:
     return 3 if site.op.kind == "DEPTHWISE_CONV_2D" else 0
 
 
-def requantization(site: Site) -> tuple[Const, ...]:
-    """Bias, multiplier and shift of each output channel; no bias is a bias of zeros."""
-    weights, bias = site.input(1), site.optional(2)
+def requantization(site: Site, source: int = 0, bias_index: int = 2) -> tuple[Const, ...]:
+    """Bias, multiplier and shift of each output channel; no bias is a bias of zeros.
+
+    Args:
+        site: an operator whose second input are its weights.
+        source: which input is convolved.
+        bias_index: which input is the bias.
+    """
+    weights, bias = site.input(1), site.optional(bias_index)
     channels = weights.shape[output_channel_axis(site)]
-    scales = effective_scales(quant(site.input(0)).scale, quant(weights).scales, quant(site.output()).scale)
+    scales = effective_scales(quant(site.input(source)).scale, quant(weights).scales, quant(site.output()).scale)
     if len(scales) == 1:
         scales *= channels
     factors = np.array([quantize_multiplier(s) for s in scales], np.int64).reshape(-1, 2)
@@ -47,7 +53,7 @@ def output_fields(site: Site, activation: Activation) -> dict[str, Value]:
 
 
 def _accumulators_fit(site: Site) -> bool:
-    weights, bias = site.input(1), site.optional(2)
+    weights, bias = site.input(1), site.optional(3 if site.op.kind == "TRANSPOSE_CONV" else 2)
     axis = output_channel_axis(site)
     taps = np.moveaxis(data(weights).astype(np.int64), axis, 0).reshape(weights.shape[axis], -1)
     largest = np.abs(taps - min(quant(weights).zero_points)).sum(axis=1) * _INPUT_SPAN

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from sdk.ir import DType
 from sdk.ir.attrs import Padding, Pool2DAttrs
 from sdk.kernels import cost
 from sdk.kernels.access import Slide
-from sdk.kernels.base import Kernel, Prepared, Site
+from sdk.kernels.base import Constraint, Kernel, Prepared, Site
 from sdk.kernels.constraints import ACTIVATION, input_type, output_type, quantized, same_quantization
 from sdk.kernels.operands import attrs
 from sdk.kernels.quantize import activation_range, window_padding
@@ -17,8 +19,8 @@ _SCALE_TOLERANCE = 1e-6
 
 class _Pool2DS8Ref(Kernel):
     header = "sdk/pool2d.h"
-    sources = ("kernels/pool2d/pool2d_s8__ref.c",)
-    constraints = (
+    sources: ClassVar[tuple[str, ...]] = ("kernels/pool2d/pool2d_s8__ref.c",)
+    constraints: ClassVar[tuple[Constraint, ...]] = (
         input_type(0, DType.INT8),
         output_type(DType.INT8),
         quantized(0),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from sdk.kernels.add import AddS8Ref
+from sdk.kernels.add import AddS8Ref, SquaredDifferenceS8Ref
 from sdk.kernels.add_dsp import AddLinear
+from sdk.kernels.arg import ArgMaxS8Ref, ArgMinS8Ref
 from sdk.kernels.base import Kernel, Site
 from sdk.kernels.conv2d import Conv2DS8Ref
 from sdk.kernels.conv2d_dsp import Conv2DNarrow, Conv2DPatch, Conv2DPixels, Conv2DRows
@@ -14,14 +15,17 @@ from sdk.kernels.depthwise_dsp import Depthwise3x3, Depthwise3x3Stride2, Depthwi
 from sdk.kernels.float_quantize import DequantizeS8F32Ref, QuantizeF32S8Ref
 from sdk.kernels.fully_connected import FullyConnectedS8Ref
 from sdk.kernels.fully_connected_dsp import FullyConnectedChain, FullyConnectedPairs
+from sdk.kernels.gather import GatherRef
 from sdk.kernels.lookup import Lookup8Ref
 from sdk.kernels.minmax import MaximumS8Ref, MinimumS8Ref
 from sdk.kernels.mul import MulS8Ref
 from sdk.kernels.pool2d import AveragePool2DS8Ref, MaxPool2DS8Ref
 from sdk.kernels.pool2d_dsp import AveragePool2D
+from sdk.kernels.prelu import PreluS8Ref
 from sdk.kernels.reduce import MeanS8Ref, ReduceMaxS8Ref, ReduceMinS8Ref
 from sdk.kernels.resize import ResizeBilinearS8Ref, ResizeNearestRef
 from sdk.kernels.softmax import SoftmaxS8Ref
+from sdk.kernels.transpose_conv2d import TransposeConv2DS8Ref
 
 KERNELS: tuple[Kernel, ...] = (
     Conv2DS8Ref(),
@@ -30,6 +34,7 @@ KERNELS: tuple[Kernel, ...] = (
     AveragePool2DS8Ref(),
     MaxPool2DS8Ref(),
     AddS8Ref(),
+    SquaredDifferenceS8Ref(),
     MulS8Ref(),
     MaximumS8Ref(),
     MinimumS8Ref(),
@@ -44,6 +49,11 @@ KERNELS: tuple[Kernel, ...] = (
     PadRef(),
     ResizeNearestRef(),
     ResizeBilinearS8Ref(),
+    GatherRef(),
+    ArgMaxS8Ref(),
+    ArgMinS8Ref(),
+    PreluS8Ref(),
+    TransposeConv2DS8Ref(),
     QuantizeF32S8Ref(),
     DequantizeS8F32Ref(),
     Conv2DPatch(),

@@ -514,6 +514,75 @@ def _quantize(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Mo
     return (_quantize_float if rng.integers(2) else _table("QUANTIZE"))(rng, tiles)
 
 
+def _squared_difference(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+    m = Model()
+    quants = [quantization(rng, 0.01, 1.0) for _ in range(2)]
+    if rng.integers(3) == 0:
+        quants[1] = quants[0]
+    square = (max(q.scale for q in quants) * 100) ** 2
+    output = Quant((float(np.float32(square / 256 * scale(rng, 0.1, 4.0))),), (zero_point(rng),))
+    return m, m.module("SQUARED_DIFFERENCE", a.Attrs(), binary_operands(rng, m, tiles, quants), output)
+
+
+def _prelu(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+    m = Model()
+    shape, quant = any_shape(rng, tiles, 2, 4), quantization(rng)
+    slopes = tuple(1 if rng.integers(2) else d for d in shape[1:])
+    output = Quant((float(np.float32(quant.scale * scale(rng, 0.3, 3))),), (zero_point(rng),))
+    inputs = [m.input(shape, quant), m.const(values(rng, slopes), quantization(rng, 1e-3, 0.02))]
+    return m, m.module("PRELU", a.Attrs(), inputs, output)
+
+
+def _arg(kind: str) -> Maker:
+    def make(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+        m = Model()
+        shape = any_shape(rng, tiles)
+        axis = m.const(np.array([rng.integers(-len(shape), len(shape))], np.int32))
+        return m, m.module(kind, a.ArgAttrs(), [m.input(shape, quantization(rng)), axis], None, DType.INT32, version=2)
+
+    return make
+
+
+def _gather(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+    m = Model()
+    shape, quant = any_shape(rng, tiles), quantization(rng)
+    axis = int(rng.integers(0, len(shape)))
+    indices = rng.integers(0, shape[axis], tuple(rng.integers(1, 4, int(rng.integers(1, 3))))).astype(np.int32)
+    inputs = [m.input(shape, quant), m.const(indices)]
+    return m, m.module("GATHER", a.GatherAttrs(axis), inputs, quant, version=2)
+
+
+def _embedding(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+    m = Model()
+    shape, quant = any_shape(rng, tiles, 2, 3), quantization(rng)
+    indices = rng.integers(0, shape[0], int(rng.integers(1, 6))).astype(np.int32)
+    inputs = [m.const(indices), m.input(shape, quant)]
+    return m, m.module("EMBEDDING_LOOKUP", a.Attrs(), inputs, quant)
+
+
+def _transpose_conv(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+    m = Model()
+    fh, fw, sh, sw, _, _, height, width = _window(rng)
+    depth, out = size(rng, tiles, 16), size(rng, tiles, 16)
+    attrs = a.TransposeConvAttrs(_padding(rng), sh, sw)
+    if attrs.padding is a.Padding.SAME:
+        in_height, in_width = -(-height // sh), -(-width // sw)
+    else:
+        in_height, in_width = -(-(height - fh + 1) // sh), -(-(width - fw + 1) // sw)
+    batches, quant = _batches(rng), quantization(rng)
+    data, weight_quant, scales = _weights(rng, (out, fh, fw, depth), 0)
+    output_quant, bias = _output_quant(rng, quant, scales, data, 0)
+    inputs: list[int | None] = [
+        m.const(np.array([batches, height, width, out], np.int32)),
+        m.const(data, weight_quant),
+        m.input((batches, in_height, in_width, depth), quant),
+    ]
+    with_bias = bool(rng.integers(3))
+    if with_bias:
+        inputs.append(m.const(bias, bias_quant(quant, scales)))
+    return m, m.module("TRANSPOSE_CONV", attrs, inputs, output_quant, version=3 if with_bias else 2)
+
+
 MAKERS: dict[str, Maker] = {
     "CONV_2D": _conv2d,
     "DEPTHWISE_CONV_2D": _depthwise,
@@ -555,6 +624,13 @@ MAKERS: dict[str, Maker] = {
     "PADV2": _pad("PADV2"),
     "RESIZE_NEAREST_NEIGHBOR": _resize("RESIZE_NEAREST_NEIGHBOR"),
     "RESIZE_BILINEAR": _resize("RESIZE_BILINEAR"),
+    "SQUARED_DIFFERENCE": _squared_difference,
+    "PRELU": _prelu,
+    "ARG_MAX": _arg("ARG_MAX"),
+    "ARG_MIN": _arg("ARG_MIN"),
+    "GATHER": _gather,
+    "EMBEDDING_LOOKUP": _embedding,
+    "TRANSPOSE_CONV": _transpose_conv,
 }
 """How to make a random model of each operator."""
 

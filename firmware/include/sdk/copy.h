@@ -1,6 +1,6 @@
 /*
  * Operators that only move elements, of any type: SLICE, STRIDED_SLICE, TRANSPOSE, CONCATENATION, PACK, SPLIT, UNPACK,
- * PAD and their kin.
+ * GATHER, PAD and their kin.
  */
 #ifndef SDK_COPY_H
 #define SDK_COPY_H
@@ -34,6 +34,17 @@ void sdk_concatenation__ref(const sdk_interleave *params, const void *const *inp
 /* Blocks [range.begin, range.end) of one input to each output, in ascending order. */
 void sdk_split__ref(const sdk_interleave *params, const void *input, void *const *outputs, void *scratch,
                     sdk_range range);
+
+/* Picks slices: input [outer, size, slice], indices [count], output [outer, count, slice]. */
+typedef struct {
+    int32_t size;
+    int32_t count;
+    int32_t slice; /* bytes */
+} sdk_gather;
+
+/* Slices [range.begin, range.end) of the outer * count, in ascending order; indices outside the input give zeros. */
+void sdk_gather__ref(const sdk_gather *params, const void *input, const int32_t *indices, void *output, void *scratch,
+                     sdk_range range);
 
 #define SDK_PAD_DIMS 5
 
