@@ -57,7 +57,9 @@ class DeployOptions:
         emulate: use the board's emulator.
         input: file with inputs; None for random ones from ``seed``.
         repeat: inferences to run; the inputs are repeated as needed.
-        port: serial port of the board, None to find it.
+        port: serial port of the board, or user@host of a Linux board; None to find it.
+        serial_number: of the board or its debug probe, where several are attached.
+        method: of flashing; None for the first that can be used.
     """
 
     emulate: bool
@@ -65,6 +67,8 @@ class DeployOptions:
     seed: int = 1
     repeat: int = 3
     port: str | None = None
+    serial_number: str | None = None
+    method: str | None = None
 
 
 def lower(path: Path, board: Board, optimize: Optimize) -> tuple[Program, MemoryPlan]:
@@ -109,8 +113,15 @@ def build(paths: Sequence[Path], board: Board, optimize: Optimize, out: Path, wa
 def running(firmware: Firmware, options: DeployOptions, watcher: Watcher) -> Iterator[tuple[Session, Runner]]:
     """A session with a firmware that has been started and has proven to be the one that was built."""
     board = firmware.board
-    image = Image(firmware.elf, firmware.bin, firmware.uf2)
-    runner = runner_for(board, image, emulate=options.emulate, port=options.port)
+    image = Image(firmware.elf, firmware.bin, firmware.uf2, firmware.build_id)
+    runner = runner_for(
+        board,
+        image,
+        emulate=options.emulate,
+        port=options.port,
+        serial_number=options.serial_number,
+        method=options.method,
+    )
     watcher.stage(f"starting on {runner.measured_on}")
     with runner as endpoint, Session.open(endpoint.url, endpoint.baud, timeout_s=_OPEN_TIMEOUT_S) as session:
         check_identity(session, firmware)

@@ -24,8 +24,9 @@ BELOW = {
     "kernels": ("numerics", "board"),
     "plan": ("kernels",),
     "emit": ("plan",),
-    "build": ("emit", "cache"),
-    "device": ("board", "cache"),
+    "uf2": ("errors",),
+    "build": ("emit", "cache", "uf2"),
+    "device": ("board", "cache", "uf2"),
     "measure": ("build", "device", "oracle"),
     "report": ("measure",),
     "doctor": ("device", "oracle"),
@@ -34,8 +35,9 @@ BELOW = {
     "__init__": (),
     "__main__": ("cli",),
 }
-UNIT_OF = {"sdk.kernels.quantize": "numerics"}
-"""Modules that stand apart from the folder they are in: the arithmetic of quantization knows no kernel."""
+UNIT_OF = {"sdk.kernels.quantize": "numerics", "sdk.build.uf2": "uf2"}
+"""Modules that stand apart from the folder they are in: the arithmetic of quantization knows no kernel, and the
+format of UF2 files no build."""
 ONLY_IN = {
     "serial": "sdk/device/",
     "tflite_runtime": "sdk/oracle/worker.py",

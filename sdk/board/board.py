@@ -23,6 +23,38 @@ _CORE_FEATURES: Mapping[str, frozenset[str]] = {
 CORES = tuple(_CORE_FEATURES)
 
 
+FLASH_OPTIONS: Mapping[str, tuple[str, ...]] = {
+    "uf2": ("volume", "board_id", "usb_ids", "touch_baud"),
+    "picoboot": ("usb_id",),
+    "pyocd": ("target",),
+    "openocd": ("config",),
+    "probe-rs": ("chip",),
+    "jlink": ("device",),
+    "stm32-rom": ("sectors",),
+    "dfu": ("usb_id", "layout"),
+    "bossac": ("device", "usb_ids", "offset"),
+    "ssh": ("model",),
+}
+"""The ways to flash a board, and what each has to be told."""
+
+
+@dataclass(frozen=True)
+class Chip:
+    """How a chip is told from others before anything is written to it.
+
+    Attributes:
+        name: for people.
+        id_address: of its identification register.
+        id_mask: bits of the register that do not depend on the revision.
+        id_value: what these bits are.
+    """
+
+    name: str
+    id_address: int
+    id_mask: int
+    id_value: int
+
+
 @dataclass(frozen=True)
 class Memory:
     """A range of addresses.
@@ -82,9 +114,13 @@ class FlashMethod:
     """A way to bring an image onto the board.
 
     Attributes:
-        kind: "uf2" (a drive that takes UF2 files) or "ssh".
+        kind: one of ``FLASH_OPTIONS``.
         options: by kind; "uf2": "volume" (its label), "board_id" (Board-ID in INFO_UF2.TXT), "usb_ids" and
-            "touch_baud" (bits a second that make the firmware restart into the boot loader).
+            "touch_baud" (bits a second that make the firmware restart into the boot loader). "ssh": "model" (what
+            /proc/device-tree/model begins with). "picoboot": "usb_id". "pyocd": "target". "openocd": "config" (a
+            script that comes with it). "probe-rs": "chip". "jlink": "device". "stm32-rom": "sectors" (of the flash,
+            such as "4x16K 1x64K"). "dfu": "usb_id" and "layout" (the name of the flash's alternate setting).
+            "bossac": "device" (as its --info says), "usb_ids" (of the boot loader) and "offset" (its bytes).
     """
 
     kind: str
@@ -134,6 +170,7 @@ class Board:
         port_sources: C files below firmware/port.
         tested: what was proven, and where.
         memories: empty where an operating system loads the image.
+        chip: None where no method of flashing asks for it.
         cores: that the firmware can use, 1 or 2.
         defines: macros for compiling the firmware.
     """
@@ -151,6 +188,7 @@ class Board:
     flash: tuple[FlashMethod, ...] = ()
     emulator: Emulator | None = None
     image: ImageFormats = ImageFormats()
+    chip: Chip | None = None
     cores: int = 1
     defines: Mapping[str, str] = field(default_factory=dict)
 

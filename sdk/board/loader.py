@@ -11,8 +11,10 @@ from typing import Any
 from sdk import resources
 from sdk.board.board import (
     CORES,
+    FLASH_OPTIONS,
     ROLES,
     Board,
+    Chip,
     Console,
     Emulator,
     FlashMethod,
@@ -147,6 +149,7 @@ def _board(board_id: str, root: _Table) -> Board:
         flash=tuple(_closed(table, _flash_method) for table in root.tables("flash")),
         emulator=_closed(root.table("emulator"), _emulator) if root.has("emulator") else None,
         image=_closed(root.table("image"), _image),
+        chip=_closed(root.table("chip"), _chip) if root.has("chip") else None,
         defines=_closed(root.table("defines", {}), _defines),
     )
     root.close()
@@ -171,12 +174,14 @@ def _console(table: _Table) -> Console:
 
 
 def _flash_method(table: _Table) -> FlashMethod:
-    kind = table.text("kind", choices=("uf2", "ssh"))
-    options: dict[str, str | int | tuple[str, ...]] = {}
-    if kind == "uf2":
-        options = {"volume": table.text("volume"), "board_id": table.text("board_id")}
-        options |= {"usb_ids": table.texts("usb_ids"), "touch_baud": table.integer("touch_baud")}
-    return FlashMethod(kind, options)
+    kind = table.text("kind", choices=tuple(FLASH_OPTIONS))
+    readers: dict[str, Callable[[str], Any]] = {"usb_ids": table.texts}
+    readers |= {"touch_baud": table.integer, "offset": table.integer}
+    return FlashMethod(kind, {key: readers.get(key, table.text)(key) for key in FLASH_OPTIONS[kind]})
+
+
+def _chip(table: _Table) -> Chip:
+    return Chip(table.text("name"), *(table.integer(key) for key in ("id_address", "id_mask", "id_value")))
 
 
 def _emulator(table: _Table) -> Emulator:

@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from sdk.errors import InputError
 from sdk.kernels.select import Optimize
+from sdk.pipeline import DeployOptions
 
 
 def add_models(parser: argparse.ArgumentParser) -> None:
@@ -31,7 +32,27 @@ def add_board(parser: argparse.ArgumentParser) -> None:
 def add_target(parser: argparse.ArgumentParser) -> None:
     """The board itself or its emulator."""
     parser.add_argument("--emulate", action="store_true", help="run the same image in the board's emulator")
-    parser.add_argument("--port", metavar="P", help="the board's serial port, when there are several")
+    add_port(parser)
+
+
+def add_port(parser: argparse.ArgumentParser) -> None:
+    """Which of several boards, and how to flash it."""
+    parser.add_argument("--port", metavar="P", help="the board's serial port or drive, or user@host of a Linux board")
+    parser.add_argument("--serial", metavar="S", help="serial number of the board or its probe, when there are several")
+    parser.add_argument("--method", metavar="M", help="how to flash it, where the board knows several ways")
+
+
+def target_options(options: argparse.Namespace) -> DeployOptions:
+    """What ``add_target`` and, where a command has it, ``add_inputs`` have parsed."""
+    return DeployOptions(
+        options.emulate,
+        getattr(options, "input", None),
+        getattr(options, "seed", 1),
+        getattr(options, "repeat", 1),
+        options.port,
+        options.serial,
+        options.method,
+    )
 
 
 def add_inputs(parser: argparse.ArgumentParser, repeat: int) -> None:

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from sdk import board as boards
 from sdk import pipeline
-from sdk.cli.common import add_board, add_inputs, add_target, add_verbose, watch
+from sdk.cli.common import add_board, add_inputs, add_target, add_verbose, target_options, watch
 from sdk.errors import EXIT_DIFFERENT, EXIT_PROVEN, printable
 
 
@@ -32,7 +32,7 @@ def register(commands: Any) -> None:
 
 def run(options: argparse.Namespace, console: Console) -> int:
     """Run the command."""
-    chosen = pipeline.DeployOptions(options.emulate, options.input, options.seed, options.repeat, options.port)
+    chosen = target_options(options)
     board = boards.load(options.board)
     with watch(console, options.verbose) as watcher:
         layers = pipeline.compare_layers(options.model, board, options.optimize, chosen, watcher)

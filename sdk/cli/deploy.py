@@ -17,6 +17,7 @@ from sdk.cli.common import (
     add_models,
     add_target,
     add_verbose,
+    target_options,
     watch,
     write_json,
 )
@@ -43,7 +44,7 @@ def register(commands: Any) -> None:
 
 def run(options: argparse.Namespace, console: Console) -> int:
     """Run the command."""
-    chosen = pipeline.DeployOptions(options.emulate, options.input, options.seed, options.repeat, options.port)
+    chosen = target_options(options)
     board = boards.load(options.board)
     with watch(console, options.verbose) as watcher:
         records = pipeline.deploy(options.models, board, options.optimize, chosen, watcher, options.out)

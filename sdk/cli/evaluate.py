@@ -13,7 +13,7 @@ from rich.table import Table
 
 from sdk import board as boards
 from sdk import pipeline
-from sdk.cli.common import add_board, add_json, add_target, add_verbose, watch, write_json
+from sdk.cli.common import add_board, add_json, add_target, add_verbose, target_options, watch, write_json
 from sdk.errors import EXIT_DIFFERENT, EXIT_PROVEN
 from sdk.measure.evaluate import Metrics, load_labelled
 
@@ -57,7 +57,7 @@ def _confusion(console: Console, metrics: Metrics) -> None:
 
 def run(options: argparse.Namespace, console: Console) -> int:
     """Run the command."""
-    chosen = pipeline.DeployOptions(options.emulate, port=options.port)
+    chosen = target_options(options)
     board = boards.load(options.board)
     with watch(console, options.verbose) as watcher:
         found = pipeline.evaluate(

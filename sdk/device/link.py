@@ -131,6 +131,10 @@ class MemoryMarks:
     arena_bytes: int
 
 
+class OtherProtocolError(DeviceError):
+    """The firmware speaks another version of the protocol."""
+
+
 class _SessionLostError(LinkError):
     """The device restarted, or its port went away."""
 
@@ -568,7 +572,7 @@ class Session:
     def _check(self, reply: Message) -> None:
         """Raise the errors that end the session."""
         if reply.version != PROTOCOL_VERSION or reply.code == Status.BAD_VERSION:
-            raise DeviceError(
+            raise OtherProtocolError(
                 self._url,
                 f"the firmware speaks version {reply.version} of the link protocol, sdk version {PROTOCOL_VERSION}",
                 "flash firmware of this version of sdk",

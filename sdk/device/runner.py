@@ -14,11 +14,16 @@ from sdk.errors import DeviceError
 
 @dataclass(frozen=True)
 class Image:
-    """The files of one build; a format that the board does not use is None."""
+    """The files of one build; a format that the board does not use is None.
+
+    Attributes:
+        build_id: that the firmware tells; empty where nobody asks.
+    """
 
     elf: Path
     bin: Path | None = None
     uf2: Path | None = None
+    build_id: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -116,14 +121,24 @@ class Runner(ABC):
             raise failure from error
 
 
-def runner_for(board: Board, image: Image, *, emulate: bool, port: str | None = None) -> Runner:
+def runner_for(
+    board: Board,
+    image: Image,
+    *,
+    emulate: bool,
+    port: str | None = None,
+    serial_number: str | None = None,
+    method: str | None = None,
+) -> Runner:
     """The runner for an image.
 
     Args:
         board: what the image was built for.
         image: its files.
         emulate: use the board's emulator.
-        port: the serial port of a board that runs the image; None to find it.
+        port: the board's serial port, or user@host of a Linux board; None to find it.
+        serial_number: of the board or its debug probe, where several are attached.
+        method: of flashing; None for the first that can be used.
 
     Raises:
         DeviceError: nothing here runs the image.
@@ -135,10 +150,13 @@ def runner_for(board: Board, image: Image, *, emulate: bool, port: str | None = 
         return ProcessRunner(image)
     if not emulate:
         if board.console.kind == "stdio":
-            raise DeviceError(board.id, "its console is no serial port", "emulate the board with --emulate")
-        from sdk.device.attached import AttachedRunner
+            from sdk.device.flash.ssh import SshRunner
 
-        return AttachedRunner(board, port)
+            return SshRunner(board, image, port)
+        from sdk.device.attached import AttachedRunner
+        from sdk.device.flash import Where
+
+        return AttachedRunner(board, image, Where(port, serial_number), method)
     if emulator is None:
         raise DeviceError(board.id, "no emulator runs it", "attach the board and leave --emulate away")
     if emulator.kind == "rp2040js":

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from sdk.board import Board, load
-from sdk.device import flash_uf2 as module
-from sdk.device.flash_uf2 import find_drives, flash_uf2
+from sdk.device.flash import uf2 as module
+from sdk.device.flash.uf2 import find_drives, flash_uf2
 from sdk.device.ports import PortInfo
 from sdk.errors import DeviceError, FlashError
 

@@ -17,6 +17,7 @@ import pytest
 import serial
 
 from sdk import board as boards
+from sdk.build.uf2 import RP2040_FAMILY, uf2
 from sdk.device import counters as counters_module
 from sdk.device.emulate_qemu import qemu_version
 from sdk.device.runner import Image, Runner, runner_for
@@ -257,10 +258,12 @@ def test_without_a_compiler_it_runs_without_counters(
         assert "need gcc" in device.runner.note
 
 
-def test_a_board_that_is_not_emulated_must_be_attached() -> None:
+def test_a_board_that_is_not_emulated_must_be_attached(tmp_path: Path) -> None:
+    image = Image(Path("x.elf"), uf2=tmp_path / "x.uf2")
+    (tmp_path / "x.uf2").write_bytes(uf2(bytes(256), 0x10000000, RP2040_FAMILY))
     with pytest.raises(DeviceError, match="no port with USB id"):
-        runner_for(boards.load("pico"), Image(Path("x.elf")), emulate=False).start()
-    with pytest.raises(DeviceError, match="emulate the board with --emulate"):
+        runner_for(boards.load("pico"), image, emulate=False).start()
+    with pytest.raises(DeviceError, match="name it with --port user@host, or --emulate it"):
         runner_for(boards.load("rpi4"), Image(Path("x.elf")), emulate=False)
 
 

@@ -129,17 +129,14 @@ def _find(board: Board, method: FlashMethod, port: str | None, serial_number: st
         board.id,
         f"no port with USB id {', '.join(board.console.usb_ids)} and no drive {method.options['volume']};"
         f" drives and ports here: {seen}",
-        _unmounted(method) or "attach the board (new ones with the BOOTSEL button held), or name its --port",
+        _unmounted(method) or "attach it (a new one with its BOOTSEL button held), name its --port, or --emulate it",
     )
 
 
 def _enter_boot_loader(board: Board, method: FlashMethod, port: PortInfo, timeout_s: float) -> Drive:
     """Touch a port and wait for the drive that was not there before."""
     before = {drive.folder for drive in find_drives()}
-    touched = open_port(port.device, int(str(method.options["touch_baud"])), timeout_s=_TOUCH_OPEN_S)
-    with contextlib.suppress(OSError):  # the board may be gone already, and a PTY has no DTR
-        touched.dtr = False
-    close_port(touched)
+    touch(port.device, int(str(method.options["touch_baud"])))
 
     def appeared() -> Drive | None:
         return next((drive for drive in find_drives() if drive.folder not in before), None)
@@ -151,6 +148,14 @@ def _enter_boot_loader(board: Board, method: FlashMethod, port: PortInfo, timeou
             board.id, problem, _unmounted(method) or "plug the board in again with its BOOTSEL button held"
         )
     return drive
+
+
+def touch(port: str, baud: int = 1200) -> None:
+    """Open a port at the rate that sends firmware to its boot loader, and close it."""
+    touched = open_port(port, baud, timeout_s=_TOUCH_OPEN_S)
+    with contextlib.suppress(OSError):  # the board may be gone already, and a PTY has no DTR
+        touched.dtr = False
+    close_port(touched)
 
 
 def _copy(uf2: bytes, folder: Path) -> None:
