@@ -138,7 +138,7 @@ class _Reader:
                 tensors[i] = tensor
         if index == 0:
             for i in inputs:
-                self._check_input(records[i])
+                self._check_input(i, records[i])
         name = _text(record["name"]) or ("main" if index == 0 else f"graph{index}")
         return Graph(name, tensors, ops, inputs, outputs)
 
@@ -162,12 +162,12 @@ class _Reader:
                 self._bad(record, field, f"tensor index {value}{note}, but the graph has {count} tensors")
         return [value for value in values if lowest <= value < count]
 
-    def _check_input(self, record: Record) -> None:
+    def _check_input(self, index: int, record: Record) -> None:
         """A batch size left open is fixed by ``shape``; another open dimension is for the caller to fix."""
         signature = record["shape_signature"][:MAX_RANK].tolist()
         if any(d < 0 for d in signature[1:]):
             self._unsupported.append(
-                f'input "{_short(record["name"])}" has dynamic shape {signature} '
+                f'tensor {index} "{_short(record["name"])}", an input, has dynamic shape {signature} '
                 "(convert the model with a fixed input shape)"
             )
 
