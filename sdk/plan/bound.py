@@ -38,13 +38,14 @@ def most_shared(early: Buffer, late: Buffer, overlap: Overlap) -> int:
     """The most bytes that an overlapping pair can have in common."""
     unit = gcd(early.align, late.align)
     # Between these distances one buffer contains the other; outside they share less and less.
-    best_low, best_high = sorted((0, early.size - late.size))
-    candidates = {best_low, best_high}
-    for low, high in overlap.forbidden:
-        candidates |= {low - 1, high}
+    contained = sorted((0, early.size - late.size))
     best = 0
-    for distance in candidates:
-        for aligned in (distance // unit * unit, -(-distance // unit) * unit):
-            if not any(low <= aligned < high for low, high in overlap.forbidden):
-                best = max(best, min(early.size, aligned + late.size) - max(0, aligned))
+    starts = [-late.size, *(high for _, high in overlap.forbidden)]
+    ends = [*(low - 1 for low, _ in overlap.forbidden), early.size]
+    for start, end in zip(starts, ends, strict=True):
+        first, last = -(-start // unit) * unit, end // unit * unit
+        for wanted in (first, last, *contained):
+            for distance in (wanted // unit * unit, -(-wanted // unit) * unit):
+                if first <= distance <= last:
+                    best = max(best, min(early.size, distance + late.size) - max(0, distance))
     return best
