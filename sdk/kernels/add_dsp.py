@@ -14,8 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from sdk.ir.attrs import BinaryAttrs
+from sdk.kernels.access import elementwise
 from sdk.kernels.add import AddS8Ref
-from sdk.kernels.base import Access, Constraint, Kernel, Prepared, Site
+from sdk.kernels.base import Constraint, Kernel, Prepared, Site
 from sdk.kernels.operands import attrs, quant
 from sdk.kernels.quantize import activation_range, float32, quantize_multiplier
 from sdk.kernels.requantize import Ints, requantize
@@ -120,7 +121,7 @@ class AddLinear(Kernel):
             align=4,
             units=elements,
             grain=4,
-            access=(Access({0: (0, elements), 1: (0, elements)}, (0, elements), pointwise=True),),
+            access=elementwise(elements, (1, 1)),
             cost=60 + 7 * elements,
         )
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from sdk.plan.buffers import MemoryPlan
 from sdk.plan.chain import fuse
 from sdk.plan.planner import plan
-from sdk.plan.program import program_buffers, program_overlaps
+from sdk.plan.program import bytes_in_use, program_buffers, program_overlaps
 from sdk.plan.verify import verify
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 _LEAST_SPLIT_CYCLES = 2000
 """Cost of a layer above which the start and the join of a second core are worth it."""
+_MOST_MERGED = 8
+"""Neighbours that are merged at once while chains grow."""
 _TRIES_OF_A_CANDIDATE, _TRIES_OF_THE_RESULT = 8, 600
 """Changed orders that the planner tries; the result is planned once more with care."""
 
@@ -112,14 +114,12 @@ def _chained(program: Program, found: MemoryPlan, longest: int, gain: float) -> 
 
 def _runs(program: Program, found: MemoryPlan, longest: int) -> list[tuple[int, int]]:
     """Ranges of steps that hold the one where the arena is fullest, shorter chains first."""
-    buffers = program_buffers(program)
-    ends = {b.id: found.offsets[b.id] + b.size for b in buffers}
-    full = {b.id for b in buffers if ends[b.id] == found.size}
-    peaks = {s for b in buffers if b.id in full for s in range(max(b.first, 0), min(b.last + 1, len(program.steps)))}
+    used = bytes_in_use(program, found)
+    peaks = {step for step, count in enumerate(used) if count == max(used)}
     runs = [
         (start, end)
         for start in range(len(program.steps))
-        for end in range(start + 2, min(start + longest, len(program.steps)) + 1)
+        for end in range(start + 2, min(start + min(longest, _MOST_MERGED), len(program.steps)) + 1)
         if peaks & set(range(start, end)) and sum(len(s.links) for s in program.steps[start:end]) <= longest
     ]
     return sorted(runs, key=lambda run: (run[1] - run[0], run))

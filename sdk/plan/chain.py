@@ -13,7 +13,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import accumulate
 from math import lcm
 
 from sdk.errors import PlanError
@@ -38,6 +40,7 @@ def fusible(step: Step) -> bool:
     )
 
 
+@lru_cache(maxsize=256)
 def _writes_in_order(step: Step) -> bool:
     end = 0
     for access in step.prepared.access or ():
@@ -80,31 +83,62 @@ def _read_by_links(links: Sequence[Step], made: list[int], storage: Mapping[int,
     return [any(tensor in later for later in reads[i + 1 :]) for i, tensor in enumerate(made[:-1])]
 
 
-class _Link:
-    """A step's accesses by unit, and how much of it is done.
+@dataclass(frozen=True)
+class _Profile:
+    """A step's accesses by unit.
 
     A unit here is ``scale`` of the kernel's, where its accesses are known for so many together.
+
+    Attributes:
+        accesses: of each unit.
+        reads: by position of the input, the bytes that each unit reads; (0, 0) for none.
+        ends: for each unit the end of what is written when it is done.
     """
+
+    scale: int
+    accesses: tuple[tuple[Access, ...], ...]
+    reads: Mapping[int, tuple[Interval, ...]]
+    ends: tuple[int, ...]
+
+    @property
+    def units(self) -> int:
+        return len(self.accesses)
+
+    def read(self, position: int, units: Interval) -> Interval | None:
+        """The bytes of an input that units read."""
+        spans = [span for span in self.reads[position][units[0] : units[1]] if span[0] < span[1]]
+        return (min(s[0] for s in spans), max(s[1] for s in spans)) if spans else None
+
+
+@lru_cache(maxsize=256)
+def _profile(step: Step) -> _Profile:
+    scale = step.units_per_access
+    units = step.prepared.units // scale
+    accesses = tuple(step.accesses(u * scale, (u + 1) * scale) for u in range(units))
+    positions = range(len(step.prepared.inputs))
+    reads = {p: tuple(_span([a.reads[p] for a in unit if p in a.reads]) for unit in accesses) for p in positions}
+    ends = tuple(accumulate((_span([a.write for a in unit])[1] for unit in accesses), max))
+    return _Profile(scale, accesses, reads, ends)
+
+
+def _span(intervals: Sequence[Interval]) -> Interval:
+    """From the first byte of intervals to the last; (0, 0) if they are empty."""
+    filled = [i for i in intervals if i[0] < i[1]]
+    return (min(i[0] for i in filled), max(i[1] for i in filled)) if filled else (0, 0)
+
+
+class _Link:
+    """How much of a step is done."""
 
     def __init__(self, step: Step) -> None:
         self.step = step
-        self.scale = step.units_per_access
-        self.units = step.prepared.units // self.scale
-        self.accesses = [step.accesses(u * self.scale, (u + 1) * self.scale) for u in range(self.units)]
-        self.ends = [max(a.write[1] for a in accesses) for accesses in self.accesses]
+        self.profile = _profile(step)
         self.done = 0
-        self.first = 0
 
     @property
     def made(self) -> int:
         """Bytes of the output that are made."""
-        return self.ends[self.done - 1] if self.done else 0
-
-    def read(self, position: int, units: Interval) -> Interval | None:
-        """The bytes of an input that units read."""
-        spans = [a.reads[position] for u in range(*units) for a in self.accesses[u] if position in a.reads]
-        spans = [s for s in spans if s[0] < s[1]]
-        return (min(s[0] for s in spans), max(s[1] for s in spans)) if spans else None
+        return self.profile.ends[self.done - 1] if self.done else 0
 
 
 class _Schedule:
@@ -125,7 +159,7 @@ class _Schedule:
         ]
         self._calls: list[tuple[int, Interval, int]] = []
         last = self._links[-1]
-        while last.done < last.units:
+        while last.done < last.profile.units:
             self._advance(len(steps) - 1, last.done + 1)
 
     def _oldest_needed(self, link: int) -> list[tuple[int, list[int]]]:
@@ -134,23 +168,21 @@ class _Schedule:
         for consumer, sources in enumerate(self._sources):
             reader = self._links[consumer]
             for position in (p for p, source in sources.items() if source == link):
-                oldest = [_NEVER] * (reader.units + 1)
-                for unit in reversed(range(reader.units)):
-                    span = reader.read(position, (unit, unit + 1))
-                    oldest[unit] = min(oldest[unit + 1], span[0] if span else _NEVER)
-                found.append((consumer, oldest))
+                spans = reader.profile.reads[position]
+                lows = [low if low < high else _NEVER for low, high in reversed(spans)]
+                found.append((consumer, [*accumulate([_NEVER, *lows], min)][::-1]))
         return found
 
     def _advance(self, link: int, until: int) -> None:
         """Do a link's units below ``until``, in blocks, each after what it reads."""
         state = self._links[link]
         while state.done < until:
-            block = (state.done, min(state.done + self._block(state), state.units))
+            block = (state.done, min(state.done + self._block(state), state.profile.units))
             for position, source in self._sources[link].items():
-                span = state.read(position, block)
+                span = state.profile.read(position, block)
                 if span is not None:
                     maker = self._links[source]
-                    self._advance(source, bisect_right(maker.ends, span[1] - 1) + 1)
+                    self._advance(source, bisect_right(maker.profile.ends, span[1] - 1) + 1)
             needed = self._needed(link) if link < len(self._links) - 1 else 0
             state.done = block[1]
             self._calls.append((link, block, needed))
@@ -159,8 +191,8 @@ class _Schedule:
         """Units done at once: the kernel's grain, and at least a row of an image."""
         shape = self._program.graph.tensors[state.step.op.outputs[0]].shape
         rows = shape[1] if len(shape) == 4 else 1
-        row = state.units // max(rows * shape[0], 1) if len(shape) == 4 else 1
-        return max(state.step.prepared.grain // state.scale, row, 1)
+        row = state.profile.units // max(rows * shape[0], 1) if len(shape) == 4 else 1
+        return max(state.step.prepared.grain // state.profile.scale, row, 1)
 
     def _needed(self, link: int) -> int:
         """The lowest byte of a strip that is still needed, rounded down so that kernels find it aligned."""
@@ -199,7 +231,7 @@ class _Schedule:
         sizes = [0] * (len(self._links) - 1)
         for link, units, needed in self._calls:
             if link < len(sizes):
-                sizes[link] = max(sizes[link], self._links[link].ends[units[1] - 1] - needed)
+                sizes[link] = max(sizes[link], self._links[link].profile.ends[units[1] - 1] - needed)
         return sizes
 
     def _actions(self, capacities: list[int]) -> list[Action]:
@@ -207,12 +239,12 @@ class _Schedule:
         first, made = [0] * len(capacities), [0] * len(capacities)
         actions = []
         for link, units, needed in self._calls:
-            scale = self._links[link].scale
+            scale = self._links[link].profile.scale
             scaled = units[0] * scale, units[1] * scale
             if link == len(capacities):
                 actions.append(Action(link, scaled, 0, 0, 0))
                 continue
-            end = self._links[link].ends[units[1] - 1]
+            end = self._links[link].profile.ends[units[1] - 1]
             drop = keep = 0
             if end - first[link] > capacities[link]:
                 drop = needed - first[link]
@@ -231,7 +263,7 @@ class _Schedule:
             state = self._links[link]
             tensors = _reads(state.step)
             for unit in range(*units):
-                for a in state.accesses[unit]:
+                for a in state.profile.accesses[unit]:
                     reads: dict[int, Interval] = {}
                     for position, span in a.reads.items():
                         if position in self._sources[link] or span[0] == span[1]:

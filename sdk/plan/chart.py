@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sdk.plan.buffers import MemoryPlan
-from sdk.plan.program import program_buffers
+from sdk.plan.program import bytes_in_use, program_buffers
 
 if TYPE_CHECKING:
     from sdk.kernels.program import Program
@@ -19,24 +19,17 @@ def chart(program: Program, plan: MemoryPlan) -> str:
     A byte that an input and an output share counts once. The last line compares the arena with the lower bound.
     """
     buffers = program_buffers(program)
+    used = bytes_in_use(program, plan)
     rows = []
     for step in program.steps:
         live = [b for b in buffers if b.first <= step.index <= b.last]
         spans = sorted((plan.offsets[b.id], plan.offsets[b.id] + b.size) for b in live)
-        rows.append((step.name, _bar(spans, plan.size), _union(spans)))
+        rows.append((step.name, _bar(spans, plan.size), used[step.index]))
     names = max((len(name) for name, _, _ in rows), default=0)
     lines = [f"{name:{names}} |{bar}| {used:>9,}" for name, bar, used in rows]
     over = plan.size - plan.lower_bound
     verdict = "at the lower bound" if not over else f"{over:,} above the lower bound of {plan.lower_bound:,}"
     return "\n".join([*lines, f"arena {plan.size:,} bytes, {verdict} ({plan.strategy})"])
-
-
-def _union(spans: list[tuple[int, int]]) -> int:
-    used = reach = 0
-    for start, end in spans:
-        used += max(0, end - max(start, reach))
-        reach = max(reach, end)
-    return used
 
 
 def _bar(spans: list[tuple[int, int]], size: int) -> str:

@@ -88,6 +88,20 @@ def program_overlaps(program: Program, buffers: list[Buffer]) -> list[Overlap]:
     return overlaps
 
 
+def bytes_in_use(program: Program, plan: MemoryPlan) -> list[int]:
+    """For each step the bytes of the arena that something lives in; a byte that two buffers share counts once."""
+    buffers = program_buffers(program)
+    used = []
+    for step in program.steps:
+        count = reach = 0
+        spans = ((plan.offsets[b.id], plan.offsets[b.id] + b.size) for b in buffers if b.first <= step.index <= b.last)
+        for start, end in sorted(spans):
+            count += max(0, end - max(start, reach))
+            reach = max(reach, end)
+        used.append(count)
+    return used
+
+
 @lru_cache(maxsize=1024)
 def _forbidden(step: Step, places: tuple[int, ...], input_size: int, output_size: int) -> tuple[Interval, ...]:
     """As ``forbidden_distances``; kept, because plans are made again for many arrangements of the same steps."""
