@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+import numpy.typing as npt
 
 from sdk.ir.attrs import Conv2DAttrs
 from sdk.kernels import chain_dsp
@@ -75,10 +77,15 @@ class Window:
         return (1, self.pixels) if self.is_direct else (self.output_height, self.output_width)
 
     @property
-    def is_direct(self) -> bool:
-        """Whether output pixels map one to one to input pixels of whole quads of channels."""
+    def is_pointwise(self) -> bool:
+        """Whether output pixels map one to one to input pixels."""
         window = (self.kernel_height, self.kernel_width, self.stride_height, self.stride_width)
-        return window == (1, 1, 1, 1) and (self.pad_top, self.pad_left) == (0, 0) and self.input_channels % 4 == 0
+        return window == (1, 1, 1, 1) and (self.pad_top, self.pad_left) == (0, 0)
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether moreover they consist of whole quads of channels."""
+        return self.is_pointwise and self.input_channels % 4 == 0
 
     @property
     def macs(self) -> int:
@@ -100,6 +107,14 @@ class Window:
         )
 
 
+Order = npt.NDArray[np.int64]
+
+SOURCES = (
+    "kernels/conv2d/conv2d_s8__dsp.c",
+    "kernels/conv2d/conv_chain__dsp.c",
+    "kernels/conv2d/conv_chain__dsp.S",
+)
+
 COMMON = (
     *chain_dsp.COMMON,
     Constraint("the batch size is 1", lambda s: s.input(0).shape[0] == 1),
@@ -113,16 +128,25 @@ def _output_fields(site: Site, layer: chain_dsp.Dots, group_words: int) -> tuple
     return group_words, layer.accumulators.zero_point, low, high, int((low, high) != (-128, 127))
 
 
-def _gathered_access(window: Window) -> Iterator[Access]:
-    """Kernels that gather a few pixels' inputs, then write their outputs."""
+def _group_overhead(layer: chain_dsp.Dots) -> int:
+    """Cycles of a group of eight outputs besides its steps."""
+    if layer.requant is None:
+        return 500
+    return 95 if layer.requant.two_sided else 76
+
+
+def _pixel_access(window: Window) -> Iterator[Access]:
+    """Kernels that read a few pixels, then write them; reading more of them first only moves reads ahead."""
     size, channels = window.input_channels, window.output_channels
-    if window.is_direct:
-        # More than one pixel is read before the first is written: that only moves reads ahead.
-        for pixel in range(window.pixels):
-            yield Access({0: (pixel * size, (pixel + 1) * size)}, (0, 0))
-            yield Access({}, (pixel * channels, (pixel + 1) * channels))
-        return
-    row_size, out_size = window.input_width * size, window.output_width * channels
+    for pixel in range(window.pixels):
+        yield Access({0: (pixel * size, (pixel + 1) * size)}, (0, 0))
+        yield Access({}, (pixel * channels, (pixel + 1) * channels))
+
+
+def _row_access(window: Window) -> Iterator[Access]:
+    """Kernels that read and write by turns within an output row."""
+    row_size = window.input_width * window.input_channels
+    out_size = window.output_width * window.output_channels
     for row in range(window.output_height):
         first, last = window.input_rows(row)
         yield Access({0: (first * row_size, last * row_size)}, (row * out_size, (row + 1) * out_size))
@@ -138,38 +162,23 @@ def _staged_access(window: Window) -> Iterator[Access]:
         yield Access({}, (row * out_size, (row + 1) * out_size))
 
 
-class Conv2DPatch(Kernel):
-    """Two pixels gathered as int16, weights of 1.5 bytes.
+class _Conv2DPatch(Kernel):
+    """Pairs of pixels whose inputs are gathered as int16; weights take 1.5 bytes."""
 
-    Cortex-M4 cycles, estimated, zero wait states: 9.0 for an output and 0.75 for a MAC; gathering 1.9 for each
-    input of a 1x1 kernel, else 3.4.
-    """
-
-    name: ClassVar[str] = "conv2d_s8_patch__dsp"
     ops: ClassVar[tuple[str, ...]] = ("CONV_2D",)
     header: ClassVar[str] = "sdk/conv2d_dsp.h"
-    sources: ClassVar[tuple[str, ...]] = (
-        "kernels/conv2d/conv2d_s8__dsp.c",
-        "kernels/conv2d/conv_chain__dsp.c",
-        "kernels/conv2d/conv_chain__dsp.S",
-    )
+    sources: ClassVar[tuple[str, ...]] = SOURCES
     requires: ClassVar[frozenset[str]] = frozenset({"dsp"})
-    constraints: ClassVar[tuple[Constraint, ...]] = (
-        *COMMON,
-        chain_dsp.CHAINS,
-    )
+    constraints: ClassVar[tuple[Constraint, ...]] = (*COMMON, chain_dsp.CHAINS)
 
     def prepare(self, site: Site) -> Prepared:
         """Fit to an operator."""
         window, layer = Window.of(site), chain_dsp.dots(site)
-        order = _patch_order(window)
+        order = self.order(window)
         steps = len(order)
         exact, exact_consts = chain_dsp.exact_fields(layer)
         weights = Const("weights", "uint32_t", chain_dsp.weights_chain(layer, order))
-        rows, row_pixels = window.row_tiles
-        pairs = rows * -(-row_pixels // 2)
-        groups = -(-window.output_channels // 4)
-        gather = 1.9 if window.is_direct else 3.4
+        group = 12 * steps + _group_overhead(layer)
         return Prepared(
             params_type="sdk_conv2d_s8_patch",
             params={
@@ -177,72 +186,119 @@ class Conv2DPatch(Kernel):
                 "input_zero_point": layer.input_zero_point,
                 "weights": Ref("weights"),
                 "steps": steps,
+                "ring_rows": self.ring_rows(window),
                 "run": f"sdk_chain_patch_{layer.instance}",
                 "output": _output_fields(site, layer, chain_dsp.group_words(layer, 3, 4, steps)),
                 **exact,
             },
             consts=(weights, *exact_consts),
-            scratch_bytes=8 * steps,
+            scratch_bytes=self.scratch(window, steps),
             align=4,
             units=window.output_height,
-            access=tuple(_gathered_access(window)),
+            access=tuple(self.access(window)),
             macs=window.macs,
-            cost=int(pairs * (groups * (12 * steps + 76) + gather * 2 * window.taps + 60)),
+            cost=int(self.cycles(window, group * -(-window.output_channels // 4))),
         )
 
+    def order(self, window: Window) -> Order:
+        """Taps in the order in which the inputs are gathered."""
+        return _patch_order(window)
 
-class Conv2DNarrow(Kernel):
-    """As Conv2DPatch, from rows held as int16: for few input channels.
+    def ring_rows(self, window: Window) -> int:
+        """Input rows held at once."""
+        return 0
 
-    Cortex-M4 cycles, estimated, zero wait states: 9.0 for an output and 0.75 for a MAC; 3 for each input staged; for
-    two pixels 4 for each input of the window, 22 for each of its rows and 140.
+    def scratch(self, window: Window, steps: int) -> int:
+        """Bytes of working memory."""
+        return 8 * steps
+
+    @abstractmethod
+    def access(self, window: Window) -> Iterator[Access]:
+        """The order of accesses."""
+
+    @abstractmethod
+    def cycles(self, window: Window, pair: int) -> float:
+        """Estimated cycles; pair: those of the inner loop for two pixels."""
+
+
+class Conv2DPatch(_Conv2DPatch):
+    """Any shape.
+
+    Cortex-M4 cycles, estimated, zero wait states: 0.75 for a MAC, 8.5 for an output; 5 for each input gathered.
+    """
+
+    name: ClassVar[str] = "conv2d_s8_patch__dsp"
+
+    def access(self, window: Window) -> Iterator[Access]:
+        """Rows, read and written by turns."""
+        return _row_access(window)
+
+    def cycles(self, window: Window, pair: int) -> float:
+        """Estimated cycles."""
+        pairs = window.output_height * -(-window.output_width // 2)
+        return pairs * (pair + 10 * window.taps + 120)
+
+
+class Conv2DPointwise(_Conv2DPatch):
+    """1x1, stride 1.
+
+    Cortex-M4 cycles, estimated, zero wait states: 0.75 for a MAC, 8.5 for an output, 1.8 for an input.
+    """
+
+    name: ClassVar[str] = "conv2d_s8_pointwise__dsp"
+    constraints: ClassVar[tuple[Constraint, ...]] = (
+        *_Conv2DPatch.constraints,
+        Constraint("the kernel is 1x1 with stride 1", lambda s: Window.of(s).is_pointwise),
+        Constraint("the number of input channels is a multiple of 4", lambda s: s.input(0).shape[3] % 4 == 0),
+    )
+
+    def access(self, window: Window) -> Iterator[Access]:
+        """Pixels, each read before it is written."""
+        return _pixel_access(window)
+
+    def cycles(self, window: Window, pair: int) -> float:
+        """Estimated cycles."""
+        return -(-window.pixels // 2) * (pair + 3.6 * window.taps + 35) + 200
+
+
+class Conv2DNarrow(_Conv2DPatch):
+    """From rows held as int16: for few input channels.
+
+    Cortex-M4 cycles, estimated, zero wait states: 0.75 for a MAC, 8.5 for an output; 3 for each input staged; for
+    two pixels 4 for each input of the window, 22 for each of its rows and 110.
     """
 
     name: ClassVar[str] = "conv2d_s8_narrow__dsp"
-    ops: ClassVar[tuple[str, ...]] = ("CONV_2D",)
-    header: ClassVar[str] = "sdk/conv2d_dsp.h"
-    sources: ClassVar[tuple[str, ...]] = Conv2DPatch.sources
-    requires: ClassVar[frozenset[str]] = frozenset({"dsp"})
     constraints: ClassVar[tuple[Constraint, ...]] = (
-        *Conv2DPatch.constraints,
+        *_Conv2DPatch.constraints,
         Constraint("the dilation is 1", lambda s: _is_dense(Window.of(s))),
     )
 
-    def prepare(self, site: Site) -> Prepared:
-        """Fit to an operator."""
-        window, layer = Window.of(site), chain_dsp.dots(site)
-        order = _narrow_order(window)
-        steps = len(order)
-        exact, exact_consts = chain_dsp.exact_fields(layer)
-        columns = (window.output_width - 1) * window.stride_width + window.kernel_width
+    def order(self, window: Window) -> Order:
+        """As the rows are."""
+        return _narrow_order(window)
+
+    def ring_rows(self, window: Window) -> int:
+        """Those of a window, and of the next one where the last pixel of a row is joined with the next row's first."""
+        return window.kernel_height + window.output_width % 2 * window.stride_height
+
+    def scratch(self, window: Window, steps: int) -> int:
+        """Bytes of working memory."""
+        return 8 * steps * (1 + window.output_width % 2) + self.ring_rows(window) * self._row_bytes(window)
+
+    def access(self, window: Window) -> Iterator[Access]:
+        """Rows, each read before it is written."""
+        return _staged_access(window)
+
+    def cycles(self, window: Window, pair: int) -> float:
+        """Estimated cycles."""
         pairs = -(-window.pixels // 2)
-        groups = -(-window.output_channels // 4)
-        odd = window.output_width % 2
-        ring_rows = window.kernel_height + odd * window.stride_height
-        row_bytes = 2 * columns * window.input_channels
-        return Prepared(
-            params_type="sdk_conv2d_s8_patch",
-            params={
-                "window": window.fields,
-                "input_zero_point": layer.input_zero_point,
-                "weights": Ref("weights"),
-                "steps": steps,
-                "ring_rows": ring_rows,
-                "run": f"sdk_chain_patch_{layer.instance}",
-                "output": _output_fields(site, layer, chain_dsp.group_words(layer, 3, 4, steps)),
-                **exact,
-            },
-            consts=(Const("weights", "uint32_t", chain_dsp.weights_chain(layer, order)), *exact_consts),
-            scratch_bytes=8 * steps * (1 + odd) + ring_rows * row_bytes,
-            align=4,
-            units=window.output_height,
-            access=tuple(_staged_access(window)),
-            macs=window.macs,
-            cost=int(
-                pairs * (groups * (12 * steps + 76) + 4 * window.taps + 22 * window.kernel_height + 140)
-                + window.input_height * (1.5 * row_bytes + 150)
-            ),
-        )
+        collect = 4 * window.taps + 22 * window.kernel_height + 110
+        return pairs * (pair + collect) + window.input_height * (1.5 * self._row_bytes(window) + 150)
+
+    def _row_bytes(self, window: Window) -> int:
+        columns = (window.output_width - 1) * window.stride_width + window.kernel_width
+        return 2 * columns * window.input_channels
 
 
 class Conv2DPixels(Kernel):
@@ -255,7 +311,7 @@ class Conv2DPixels(Kernel):
     name: ClassVar[str] = "conv2d_s8_pixels__dsp"
     ops: ClassVar[tuple[str, ...]] = ("CONV_2D",)
     header: ClassVar[str] = "sdk/conv2d_dsp.h"
-    sources: ClassVar[tuple[str, ...]] = Conv2DPatch.sources
+    sources: ClassVar[tuple[str, ...]] = SOURCES
     requires: ClassVar[frozenset[str]] = frozenset({"dsp"})
     constraints: ClassVar[tuple[Constraint, ...]] = COMMON
 
@@ -287,7 +343,7 @@ class Conv2DPixels(Kernel):
             scratch_bytes=(24 if direct else 40) * steps,
             align=4,
             units=window.output_height,
-            access=tuple(_gathered_access(window)),
+            access=tuple(_pixel_access(window) if direct else _row_access(window)),
             macs=window.macs,
             cost=int(tiles * (groups * (26 * steps + 80) + 28 * steps + gather + 120)),
         )
@@ -312,10 +368,11 @@ class Conv2DRows(Kernel):
     name: ClassVar[str] = "conv2d_s8_rows__dsp"
     ops: ClassVar[tuple[str, ...]] = ("CONV_2D",)
     header: ClassVar[str] = "sdk/conv2d_dsp.h"
-    sources: ClassVar[tuple[str, ...]] = Conv2DPatch.sources
+    sources: ClassVar[tuple[str, ...]] = SOURCES
     requires: ClassVar[frozenset[str]] = frozenset({"dsp"})
     constraints: ClassVar[tuple[Constraint, ...]] = (
-        *Conv2DPatch.constraints,
+        *COMMON,
+        chain_dsp.CHAINS,
         Constraint("the number of input channels is a multiple of 4", lambda s: s.input(0).shape[3] % 4 == 0),
         Constraint("the dilation is 1", lambda s: _is_dense(Window.of(s))),
         Constraint("a kernel row divides into equal runs of up to 96 inputs, at most 24 runs in all",
@@ -358,7 +415,7 @@ class Conv2DRows(Kernel):
             scratch_bytes=2 * window.kernel_height * held * window.input_channels,
             align=4,
             units=window.output_height,
-            access=tuple(_staged_access(window) if tiles == 1 else _gathered_access(window)),
+            access=tuple(_staged_access(window) if tiles == 1 else _row_access(window)),
             macs=window.macs,
             cost=int(
                 pairs * (groups * (runs * (12 * part_steps + 11) + window.output_height * 76) + runs * 10)
@@ -376,7 +433,7 @@ def _is_dense(window: Window) -> bool:
     return window.dilation_height == 1 and window.dilation_width == 1
 
 
-def _narrow_order(window: Window) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+def _narrow_order(window: Window) -> Order:
     """Whole quads of each kernel row, then what the rows have left over, all in order."""
     run = window.kernel_width * window.input_channels
     whole = run - run % 4
@@ -385,7 +442,7 @@ def _narrow_order(window: Window) -> np.ndarray[tuple[int, ...], np.dtype[np.int
     return np.array(order + [-1] * (len(order) % 2), np.int64).reshape(-1, 2)
 
 
-def _patch_order(window: Window) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+def _patch_order(window: Window) -> Order:
     """Whole quads of each kernel row in the order 0, 2, 1, 3, then what the rows have left over."""
     run = window.kernel_width * window.input_channels
     whole = run - run % 4

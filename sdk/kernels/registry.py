@@ -7,12 +7,14 @@ from sdk.kernels.add_dsp import AddLinear
 from sdk.kernels.arg import ArgMaxS8Ref, ArgMinS8Ref
 from sdk.kernels.base import Kernel, Site
 from sdk.kernels.conv2d import Conv2DS8Ref
-from sdk.kernels.conv2d_dsp import Conv2DNarrow, Conv2DPatch, Conv2DPixels, Conv2DRows
+from sdk.kernels.conv2d_dsp import Conv2DNarrow, Conv2DPatch, Conv2DPixels, Conv2DPointwise, Conv2DRows
 from sdk.kernels.conv2d_mve import Conv2DPixelsMve
+from sdk.kernels.conv2d_m0 import Conv2DPairs
 from sdk.kernels.copy import ConcatenationRef, PadRef, SplitRef, StridedCopyRef
 from sdk.kernels.depthwise_conv2d import DepthwiseConv2DS8Ref
 from sdk.kernels.depthwise_dsp import Depthwise3x3, Depthwise3x3Stride2, DepthwiseTaps
 from sdk.kernels.float_quantize import DequantizeS8F32Ref, QuantizeF32S8Ref
+from sdk.kernels.depthwise_m0 import DepthwisePairs
 from sdk.kernels.fully_connected import FullyConnectedS8Ref
 from sdk.kernels.fully_connected_dsp import FullyConnectedChain, FullyConnectedPairs
 from sdk.kernels.gather import GatherRef
@@ -57,6 +59,7 @@ KERNELS: tuple[Kernel, ...] = (
     QuantizeF32S8Ref(),
     DequantizeS8F32Ref(),
     Conv2DPatch(),
+    Conv2DPointwise(),
     Conv2DNarrow(),
     Conv2DPixels(),
     Conv2DRows(),
@@ -68,6 +71,8 @@ KERNELS: tuple[Kernel, ...] = (
     AveragePool2D(),
     AddLinear(),
     Conv2DPixelsMve(),
+    Conv2DPairs(),
+    DepthwisePairs(),
 )
 """Every kernel there is."""
 

@@ -70,12 +70,16 @@ typedef struct {
     const int8_t *shift;
 } sdk_conv2d_s8_rows;
 
-/*
- * Two pixels at a time, their inputs gathered as int16; weights take 1.5 bytes. Any shape.
- * Scratch: 8 * steps bytes. The inputs of both pixels are read before their outputs are written.
- */
+/* Two pixels at a time, their inputs gathered as int16; weights take 1.5 bytes. Any shape. Scratch: 8 * steps bytes. */
 void sdk_conv2d_s8_patch__dsp(const sdk_conv2d_s8_patch *params, const int8_t *input, int8_t *output, void *scratch,
                               sdk_range rows);
+
+/*
+ * The same for 1x1 kernels with stride 1 and a multiple of four input channels. The inputs of both pixels are read
+ * before their outputs are written.
+ */
+void sdk_conv2d_s8_pointwise__dsp(const sdk_conv2d_s8_patch *params, const int8_t *input, int8_t *output,
+                                  void *scratch, sdk_range rows);
 
 /*
  * The same for few input channels: rows are held as int16, in order, as long as windows need them. Dilation 1.

@@ -19,18 +19,20 @@
 
 #include "sdk/dsp.h"
 
-/* Two pixels, chain on the weights. */
+/* Pairs of pixels, chain on the weights. */
 typedef struct {
+    uint32_t *x; /* inputs of both pixels as int16, their words in turn: 2 * steps words */
     const uint32_t *weights; /* for each 4 channels: 3 biases, 3 * steps words, then M, C of each (M, C, K if signed) */
-    uint32_t steps;          /* pairs of inputs, at least 1 */
-    ptrdiff_t second;        /* bytes from the first pixel's outputs to the second's; 0: there is only one */
+    int32_t steps;        /* pairs of inputs, at least 1 */
+    int32_t output_bytes; /* of a pixel's outputs: whole groups of four, int8, int32 in the raw form */
+    ptrdiff_t second;     /* bytes from the first pixel's outputs to the second's; 0: there is only one */
+    const int8_t *input;  /* first pixel's inputs, to be widened to x for each pair; NULL: x is ready, of one pair */
+    int32_t input_bytes;  /* of a pixel, a multiple of four */
+    uint32_t offsets;     /* minus the input's zero point, in both halves */
 } sdk_chain_patch;
 
-/*
- * x: 2 * steps words, those of the two pixels in turn; out: outputs of the first pixel for the first of the
- * stream's channels; end: past the last, a whole number of groups of four. Outputs are int8, int32 in the raw form.
- */
-typedef void sdk_chain_patch_run(const uint32_t *x, const sdk_chain_patch *patch, void *out, void *end);
+/* out: the first pixel's outputs; the next pair's follow the second pixel's. */
+typedef void sdk_chain_patch_run(const sdk_chain_patch *patch, void *out, int32_t pairs);
 
 /* Four pixels, chain on the pixels. */
 typedef struct {
@@ -108,9 +110,6 @@ static inline void sdk_chain_end_runs(sdk_chain_table *table, ptrdiff_t weights)
  * in: multiple of four; out, end: words; offsets: the offset in both halves.
  */
 void sdk_chain_widen__dsp(const int8_t *in, uint32_t *out, uint32_t *end, uint32_t offsets);
-
-/* The same for two pixels, whose words take turns. */
-void sdk_chain_widen2__dsp(const int8_t *a, const int8_t *b, uint32_t *out, uint32_t *end, uint32_t offsets);
 
 /* int8 to int16 with an offset, in order. out: any halfword; count: at least 0; offsets: the offset in both halves. */
 void sdk_chain_widen_in_order__dsp(const int8_t *in, int16_t *out, int32_t count, uint32_t offsets);

@@ -12,10 +12,9 @@ static uint32_t odd_bytes(uint32_t quad)
     return quad & 0xFF00FF00u;
 }
 
-static int8_t bounded(const sdk_add_s8_linear *p, int32_t sum)
+static int8_t saturated(int32_t sum)
 {
-    const int32_t value = sdk_ssat8(sum, SDK_ADD_DSP_SHIFT);
-    return (int8_t)(p->clamp ? sdk_clamp(value, p->low, p->high) : value);
+    return (int8_t)sdk_ssat8(sum, SDK_ADD_DSP_SHIFT);
 }
 
 void sdk_add_s8__dsp(const sdk_add_s8_linear *params, const int8_t *input1, const int8_t *input2, int8_t *output,
@@ -37,14 +36,19 @@ void sdk_add_s8__dsp(const sdk_add_s8_linear *params, const int8_t *input1, cons
         const int32_t sum1 = sdk_smlawb(factor2, odd2, sdk_smlawb(factor1, odd1, offset));
         const int32_t sum2 = sdk_smlawt(factor2, even2, sdk_smlawt(factor1, even1, offset));
         const int32_t sum3 = sdk_smlawt(factor2, odd2, sdk_smlawt(factor1, odd1, offset));
-        output[i] = bounded(params, sum0);
-        output[i + 1] = bounded(params, sum1);
-        output[i + 2] = bounded(params, sum2);
-        output[i + 3] = bounded(params, sum3);
+        output[i] = saturated(sum0);
+        output[i + 1] = saturated(sum1);
+        output[i + 2] = saturated(sum2);
+        output[i + 3] = saturated(sum3);
     }
     for (; i < elements.end; i++) {
         const uint32_t a = even_bytes((uint8_t)input1[i]);
         const uint32_t b = even_bytes((uint8_t)input2[i]);
-        output[i] = bounded(params, sdk_smlawb(factor2, b, sdk_smlawb(factor1, a, offset)));
+        output[i] = saturated(sdk_smlawb(factor2, b, sdk_smlawb(factor1, a, offset)));
+    }
+    if (params->clamp) {
+        for (i = elements.begin; i < elements.end; i++) {
+            output[i] = (int8_t)sdk_clamp(output[i], params->low, params->high);
+        }
     }
 }

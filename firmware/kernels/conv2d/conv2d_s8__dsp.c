@@ -29,42 +29,74 @@ static int is_direct(const sdk_conv2d_window *w)
            w->pad_top == 0 && w->pad_left == 0 && w->input_channels % 4 == 0;
 }
 
-/* Outputs of two pixels, channels a multiple of four or not. */
-static void patch_outputs(const sdk_conv2d_s8_patch *p, const uint32_t *x, int8_t *out, ptrdiff_t second)
+/* How the inner loop is called for whole groups of channels. */
+static sdk_chain_patch whole_groups(const sdk_conv2d_s8_patch *p, uint32_t *x)
 {
     const int32_t channels = p->window.output_channels;
-    const int32_t whole = channels - channels % PATCH_CHANNELS;
-    sdk_chain_patch patch = {p->weights, (uint32_t)p->steps, second};
-    if (p->multiplier == NULL) {
-        if (whole != 0) {
-            p->run(x, &patch, out, out + whole);
-        }
-        if (whole != channels) {
-            int8_t last[2 * PATCH_CHANNELS];
-            patch.weights += whole / PATCH_CHANNELS * p->output.group_words;
+    const sdk_chain_patch patch = {
+        .x = x,
+        .weights = p->weights,
+        .steps = p->steps,
+        .output_bytes = channels - channels % PATCH_CHANNELS,
+        .second = channels,
+        .input_bytes = p->window.input_channels,
+        .offsets = offsets(p->input_zero_point),
+    };
+    return patch;
+}
+
+/* Whether the inner loop alone makes the outputs. */
+static int is_plain(const sdk_conv2d_s8_patch *p)
+{
+    return p->multiplier == NULL && !p->output.clamp && p->window.output_channels % PATCH_CHANNELS == 0;
+}
+
+/* The groups of channels from `first` on of two pixels, one at a time; x is ready. */
+static void single_groups(const sdk_conv2d_s8_patch *p, const sdk_chain_patch *whole, int32_t first, int8_t *out)
+{
+    const int32_t channels = p->window.output_channels;
+    sdk_chain_patch patch = *whole;
+    patch.input = NULL;
+    patch.weights += first / PATCH_CHANNELS * p->output.group_words;
+    for (int32_t c = first; c < channels; c += PATCH_CHANNELS, patch.weights += p->output.group_words) {
+        const int32_t count = channels - c < PATCH_CHANNELS ? channels - c : PATCH_CHANNELS;
+        int32_t accumulators[2 * PATCH_CHANNELS];
+        int8_t bytes[2 * PATCH_CHANNELS];
+        if (p->multiplier == NULL) {
+            patch.output_bytes = PATCH_CHANNELS;
             patch.second = PATCH_CHANNELS;
-            p->run(x, &patch, last, last + PATCH_CHANNELS);
-            for (int32_t c = whole; c < channels; c++) {
-                out[second + c] = last[PATCH_CHANNELS + c - whole];
-                out[c] = last[c - whole];
+            p->run(&patch, bytes, 1);
+        } else {
+            patch.output_bytes = sizeof(int32_t) * PATCH_CHANNELS;
+            patch.second = sizeof(int32_t) * PATCH_CHANNELS;
+            p->run(&patch, accumulators, 1);
+            for (int32_t i = 0; i < 2 * PATCH_CHANNELS; i++) {
+                const int32_t channel = c + i % PATCH_CHANNELS < channels ? c + i % PATCH_CHANNELS : c;
+                bytes[i] = requantized(accumulators[i], &p->output, p->multiplier, p->shift, channel);
             }
         }
+        memcpy(out + whole->second + c, bytes + PATCH_CHANNELS, (size_t)count);
+        memcpy(out + c, bytes, (size_t)count);
+    }
+}
+
+/* Outputs of two pixels; patch: as from whole_groups, with the input or x. */
+static void patch_outputs(const sdk_conv2d_s8_patch *p, const sdk_chain_patch *patch, int8_t *out)
+{
+    if (is_plain(p)) {
+        p->run(patch, out, 1);
+        return;
+    }
+    if (p->multiplier == NULL && patch->output_bytes != 0) {
+        p->run(patch, out, 1);
+        single_groups(p, patch, patch->output_bytes, out);
     } else {
-        patch.second = PATCH_CHANNELS * sizeof(int32_t);
-        for (int32_t c = 0; c < channels; c += PATCH_CHANNELS, patch.weights += p->output.group_words) {
-            int32_t accumulators[2 * PATCH_CHANNELS];
-            p->run(x, &patch, accumulators, accumulators + PATCH_CHANNELS);
-            for (int32_t i = 0; i < PATCH_CHANNELS && c + i < channels; i++) {
-                out[second + c + i] =
-                    requantized(accumulators[PATCH_CHANNELS + i], &p->output, p->multiplier, p->shift, c + i);
-                out[c + i] = requantized(accumulators[i], &p->output, p->multiplier, p->shift, c + i);
-            }
-        }
+        single_groups(p, patch, 0, out);
     }
     if (p->output.clamp) {
-        clamp(&p->output, out, channels);
-        if (second != 0) {
-            clamp(&p->output, out + second, channels);
+        clamp(&p->output, out, p->window.output_channels);
+        if (patch->second != 0) {
+            clamp(&p->output, out + patch->second, p->window.output_channels);
         }
     }
 }
@@ -136,26 +168,38 @@ void sdk_conv2d_s8_patch__dsp(const sdk_conv2d_s8_patch *params, const int8_t *i
                               sdk_range rows)
 {
     const sdk_conv2d_window *w = &params->window;
-    const int32_t channels = w->output_channels;
-    uint32_t *x = scratch;
-    if (is_direct(w)) {
-        const int32_t end = rows.end * w->output_width;
-        for (int32_t pixel = rows.begin * w->output_width; pixel < end; pixel += 2) {
-            const int32_t pair = pixel + 1 < end;
-            const int8_t *in = input + pixel * w->input_channels;
-            sdk_chain_widen2__dsp(in, in + pair * w->input_channels, x, x + w->input_channels,
-                                  offsets(params->input_zero_point));
-            patch_outputs(params, x, output + pixel * channels, pair * channels);
-        }
-        return;
-    }
+    sdk_chain_patch patch = whole_groups(params, scratch);
     for (int32_t y = rows.begin; y < rows.end; y++) {
         for (int32_t column = 0; column < w->output_width; column += 2) {
             const int32_t pair = column + 1 < w->output_width;
-            gather(params, input, y, column, x);
-            gather(params, input, y, column + pair, x + 1);
-            patch_outputs(params, x, output + (y * w->output_width + column) * channels, pair * channels);
+            gather(params, input, y, column, patch.x);
+            gather(params, input, y, column + pair, patch.x + 1);
+            patch.second = pair * w->output_channels;
+            patch_outputs(params, &patch, output + (y * w->output_width + column) * w->output_channels);
         }
+    }
+}
+
+void sdk_conv2d_s8_pointwise__dsp(const sdk_conv2d_s8_patch *params, const int8_t *input, int8_t *output,
+                                  void *scratch, sdk_range rows)
+{
+    const sdk_conv2d_window *w = &params->window;
+    const int32_t channels = w->output_channels;
+    sdk_chain_patch patch = whole_groups(params, scratch);
+    int32_t pixel = rows.begin * w->output_width;
+    const int32_t end = rows.end * w->output_width;
+    if (is_plain(params) && end - pixel > 1) {
+        patch.input = input + pixel * w->input_channels;
+        params->run(&patch, output + pixel * channels, (end - pixel) / 2);
+        pixel += (end - pixel) / 2 * 2;
+    }
+    patch.input = NULL;
+    for (; pixel < end; pixel += 2) {
+        const int32_t pair = pixel + 1 < end;
+        gather(params, input, pixel / w->output_width, pixel % w->output_width, patch.x);
+        gather(params, input, (pixel + pair) / w->output_width, (pixel + pair) % w->output_width, patch.x + 1);
+        patch.second = pair * channels;
+        patch_outputs(params, &patch, output + pixel * channels);
     }
 }
 
@@ -177,36 +221,28 @@ static void stage_padded(const sdk_conv2d_s8_patch *p, const int8_t *input, int3
     memset(right, 0, (size_t)(to + columns * size - right) * sizeof *to);
 }
 
-/* Collects the window of one pixel for both, or of a pixel and its right neighbour. */
-static void collect(const sdk_conv2d_s8_patch *p, const int16_t *slots, int32_t pitch, int32_t slot, int32_t column,
-                    int32_t pair, uint32_t *x)
-{
-    const sdk_conv2d_window *w = &p->window;
-    const int32_t run = w->kernel_width * w->input_channels;
-    const int32_t step = w->stride_width * w->input_channels;
-    const sdk_chain_window window = {
-        .second = pair * step * (int32_t)sizeof(int16_t),
-        .pitch = pitch * (int32_t)sizeof(int16_t),
-        .ring = p->ring_rows * pitch * (int32_t)sizeof(int16_t),
-        .quads = run / 4,
-        .rest = run % 4,
-        .kernel_rows = w->kernel_height,
-    };
-    sdk_chain_collect2__dsp(slots + slot * pitch + column * step, &window, p->ring_rows - slot, x);
-}
-
 void sdk_conv2d_s8_narrow__dsp(const sdk_conv2d_s8_patch *params, const int8_t *input, int8_t *output, void *scratch,
                                sdk_range rows)
 {
     const sdk_conv2d_window *w = &params->window;
     const int32_t columns = (w->output_width - 1) * w->stride_width + w->kernel_width;
     const int32_t pitch = columns * w->input_channels;
+    const int32_t run = w->kernel_width * w->input_channels;
+    const int32_t step = w->stride_width * w->input_channels;
     const int32_t words = 2 * params->steps;
     const int32_t odd = w->output_width % 2;
-    uint32_t *x = scratch;
-    uint32_t *next_x = x + words; /* only for odd widths */
-    int16_t *slots = (int16_t *)(void *)(next_x + odd * words);
     const int32_t first = rows.begin * w->stride_height - w->pad_top;
+    const int plain = is_plain(params);
+    sdk_chain_patch patch = whole_groups(params, scratch);
+    uint32_t *next_x = patch.x + words; /* only for odd widths */
+    int16_t *slots = (int16_t *)(void *)(next_x + odd * words);
+    sdk_chain_window window = {
+        .pitch = pitch * (int32_t)sizeof(int16_t),
+        .ring = params->ring_rows * pitch * (int32_t)sizeof(int16_t),
+        .quads = run / 4,
+        .rest = run % 4,
+        .kernel_rows = w->kernel_height,
+    };
     int32_t staged = first;
     int32_t column = 0;
     int8_t *out = output + rows.begin * w->output_width * w->output_channels;
@@ -219,20 +255,32 @@ void sdk_conv2d_s8_narrow__dsp(const sdk_conv2d_s8_patch *params, const int8_t *
         for (staged = staged < top ? top : staged; staged < bottom; staged++) {
             stage_padded(params, input, staged, columns, slots + (staged - first) % params->ring_rows * pitch);
         }
-        for (; column < w->output_width; column += 2) {
-            const int32_t pair = column + 1 < w->output_width;
-            collect(params, slots, pitch, slot, column, pair, x);
-            if (!pair && joins) {
-                collect(params, slots, pitch, (slot + w->stride_height) % params->ring_rows, 0, 0, next_x);
+        const int16_t *from = slots + slot * pitch + column * step;
+        window.second = step * (int32_t)sizeof(int16_t);
+        patch.second = w->output_channels;
+        for (; column + 1 < w->output_width; column += 2, from += 2 * step) {
+            sdk_chain_collect2__dsp(from, &window, params->ring_rows - slot, patch.x);
+            if (plain) {
+                params->run(&patch, out, 1);
+            } else {
+                patch_outputs(params, &patch, out);
+            }
+            out += 2 * patch.second;
+        }
+        if (column < w->output_width) {
+            window.second = 0;
+            sdk_chain_collect2__dsp(from, &window, params->ring_rows - slot, patch.x);
+            if (joins) {
+                const int32_t next = (slot + w->stride_height) % params->ring_rows;
+                sdk_chain_collect2__dsp(slots + next * pitch, &window, params->ring_rows - next, next_x);
                 for (int32_t i = 1; i < words; i += 2) {
-                    x[i] = next_x[i];
+                    patch.x[i] = next_x[i];
                 }
             }
-            patch_outputs(params, x, out, (pair | joins) * w->output_channels);
-            out += (1 + (pair | joins)) * w->output_channels;
-        }
-        if (!joins) {
-            column = w->output_width;
+            patch.second = joins * w->output_channels;
+            patch_outputs(params, &patch, out);
+            out += (1 + joins) * w->output_channels;
+            column += 1 + joins;
         }
     }
 }

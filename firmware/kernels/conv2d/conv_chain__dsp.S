@@ -88,39 +88,69 @@
 .endif
 .endm
 
-/* void run(const uint32_t *x, const sdk_chain_patch *patch, void *out, void *end) */
+/* void run(const sdk_chain_patch *patch, void *out, int32_t pairs). Kept all along: s1: distance of the second pixel,
+   s2: inputs as the steps address them, s3: whole turns after the first, which may be short, s4: the first turn's code,
+   s5: what to take off the weights before it, s7: weights, s8: input to widen or NULL, s9: pairs left, s10: offsets,
+   s11: inputs of a pixel, s12, s13: inputs and their end, s14: bytes of a pixel's outputs. */
 #define PATCH_STEPS 32
 .macro PATCH name, shift, signed
 FUNCTION sdk_chain_patch\name
     push    {r4-r11, lr}
-    ldmia   r1, {r4-r6}
-    vmov    s0, r2
-    vmov    s1, r6
-    vmov    s6, r3
-    mov     r1, r4
+    vmov    s0, r1
+    vmov    s9, r2
+    ldmia   r0, {r3-r10}
+    vmov    s12, r3
+    vmov    s7, r4
+    vmov    s14, r6
+    vmov    s1, r7
+    vmov    s8, r8
+    vmov    s11, r9
+    vmov    s10, r10
+    add     r6, r3, r5, lsl #3
+    vmov    s13, r6
     subs    r7, r5, #1
     lsrs    r7, r7, #5
-    vmov    s3, r7                      /* whole turns after the first, which may be short */
+    vmov    s3, r7
     sub     r5, r5, r7, lsl #5
     rsb     r5, r5, #PATCH_STEPS        /* steps that the first turn leaves out */
-    sub     r0, r0, r5, lsl #3
-    vmov    s2, r0
+    sub     r3, r3, r5, lsl #3
+    vmov    s2, r3
     mov     r6, #12
     mul     r7, r5, r6
     vmov    s5, r7
-    adr     r8, 2f
+    adr     r8, 4f
     mov     r6, #STEP_BYTES
     mla     r8, r5, r6, r8
     orr     r8, r8, #1
     vmov    s4, r8
-1:  LOAD_BIAS
+1:  vmov    r0, s8
+    cbz     r0, 2f
+    vmov    r1, s1
+    cmp     r1, #0
+    it      ne
+    vmovne  r1, s11
+    add     r1, r0
+    vmov    r2, s12
+    vmov    r3, s13
+    vmov    r12, s10
+    bl      sdk_chain_widen2_core__dsp
+    vmov    r1, s11
+    add     r0, r1
+    vmov    s8, r0
+2:  vmov    r1, s7
+    vmov    r2, s0
+    vmov    r3, s14
+    add     r2, r3
+    vmov    s6, r2
+3:  LOAD_BIAS
+    vmov    r0, s2
     vmov    r2, s5
     subs    r1, r1, r2
     vmov    lr, s3
     vmov    r2, s4
     bx      r2
     .p2align 2
-2:
+4:
     .set    i, 0
     .rept   PATCH_STEPS
     STEP    r0, r0, (8 * i), (8 * i + 4), (12 * i)
@@ -129,12 +159,18 @@ FUNCTION sdk_chain_patch\name
     add     r0, r0, #8 * PATCH_STEPS
     add     r1, r1, #12 * PATCH_STEPS
     subs    lr, lr, #1
-    bpl.w   2b
+    bpl.w   4b
     FINISH  \shift, \signed
     vmov    s0, r0
     vmov    r2, s6
     cmp     r0, r2
-    vmov    r0, s2
+    bne.w   3b
+    vmov    r2, s1
+    add     r0, r2
+    vmov    s0, r0
+    vmov    r2, s9
+    subs    r2, #1
+    vmov    s9, r2
     bne.w   1b
     pop     {r4-r11, pc}
 END_FUNCTION sdk_chain_patch\name
@@ -335,11 +371,9 @@ END_FUNCTION sdk_chain_pixels\name
     ALL_SHIFTS ROWS
     ALL_SHIFTS PIXELS
 
-/* void sdk_chain_widen2__dsp(const int8_t *a, const int8_t *b, uint32_t *out, uint32_t *end, uint32_t offsets) */
-FUNCTION sdk_chain_widen2__dsp
-    push    {r4-r11, lr}
-    ldr     r12, [sp, #36]
-    sub     r3, r3, #32
+/* Two pixels from r0 and r1 to int16 in r2 .. r3, whose words take turns; r12: offsets. Changes r4-r11. */
+FUNCTION sdk_chain_widen2_core__dsp
+    subs    r3, #32
     cmp     r2, r3
     bhi     2f
 1:  ldr     r4, [r0]
@@ -362,15 +396,15 @@ FUNCTION sdk_chain_widen2__dsp
 2:  adds    r3, #32
     cmp     r2, r3
     beq     3f
-    ldr     r4, [r0]
+    ldr     r4, [r0], #4
     ldr     r5, [r1]
     sxtab16 r6, r12, r4, ror #8
     sxtab16 r4, r12, r4
     sxtab16 r7, r12, r5, ror #8
     sxtab16 r5, r12, r5
     stmia   r2!, {r4-r7}
-3:  pop     {r4-r11, pc}
-END_FUNCTION sdk_chain_widen2__dsp
+3:  bx      lr
+END_FUNCTION sdk_chain_widen2_core__dsp
 
 /* void sdk_chain_widen__dsp(const int8_t *in, uint32_t *out, uint32_t *end, uint32_t offsets) */
 FUNCTION sdk_chain_widen__dsp

@@ -59,18 +59,40 @@ static void step(uint32_t x0, uint32_t x1, const uint32_t *w, uint32_t s0[3], ui
     }
 }
 
-static void patch_run(const uint32_t *x, const sdk_chain_patch *patch, void *out, void *end, int shift, int is_signed)
+/* int8 to int16 of two pixels, whose words take turns, in the order 0, 2, 1, 3 of each four. */
+static void widen2(const int8_t *a, const int8_t *b, uint32_t *out, const uint32_t *end, uint32_t offsets)
 {
-    const uint32_t *w = patch->weights;
+    for (; out != end; a += 4, b += 4, out += 4) {
+        const uint32_t quad_a = sdk_load32(a);
+        const uint32_t quad_b = sdk_load32(b);
+        out[0] = sdk_sxtab16_even(offsets, quad_a);
+        out[1] = sdk_sxtab16_even(offsets, quad_b);
+        out[2] = sdk_sxtab16_odd(offsets, quad_a);
+        out[3] = sdk_sxtab16_odd(offsets, quad_b);
+    }
+}
+
+static void patch_run(const sdk_chain_patch *patch, void *out, int32_t pairs, int shift, int is_signed)
+{
     const ptrdiff_t size = shift == RAW ? 4 : 1;
-    for (char *o = out; o != (char *)end; o += 4 * size) {
-        uint32_t s0[3] = {w[0], w[1], w[2]};
-        uint32_t s1[3] = {w[0], w[1], w[2]};
-        w += 3;
-        for (uint32_t i = 0; i < patch->steps; i++, w += 3) {
-            step(x[2 * i], x[2 * i + 1], w, s0, s1);
+    const int8_t *input = patch->input;
+    for (char *o = out; pairs > 0; pairs--, o += patch->second) {
+        uint32_t *x = patch->x;
+        if (input != NULL) {
+            const int32_t second = patch->second != 0 ? patch->input_bytes : 0;
+            widen2(input, input + second, x, x + 2 * patch->steps, patch->offsets);
+            input += 2 * patch->input_bytes;
         }
-        w = finish(s0, s1, w, shift, is_signed, o, patch->second);
+        const uint32_t *w = patch->weights;
+        for (const char *end = o + patch->output_bytes; o != end; o += 4 * size) {
+            uint32_t s0[3] = {w[0], w[1], w[2]};
+            uint32_t s1[3] = {w[0], w[1], w[2]};
+            w += 3;
+            for (int32_t i = 0; i < patch->steps; i++, w += 3) {
+                step(x[2 * i], x[2 * i + 1], w, s0, s1);
+            }
+            w = finish(s0, s1, w, shift, is_signed, o, patch->second);
+        }
     }
 }
 
@@ -126,9 +148,9 @@ static void pixels_run(const uint32_t *x, const sdk_chain_pixels *pixels, void *
 }
 
 #define INSTANCE(suffix, shift, is_signed)                                                                          \
-    void sdk_chain_patch_##suffix(const uint32_t *x, const sdk_chain_patch *patch, void *out, void *end)           \
+    void sdk_chain_patch_##suffix(const sdk_chain_patch *patch, void *out, int32_t pairs)                           \
     {                                                                                                               \
-        patch_run(x, patch, out, end, shift, is_signed);                                                            \
+        patch_run(patch, out, pairs, shift, is_signed);                                                             \
     }                                                                                                               \
     void sdk_chain_pixels_##suffix(const uint32_t *x, const sdk_chain_pixels *pixels, void *out, void *end)        \
     {                                                                                                               \
@@ -157,18 +179,6 @@ void sdk_chain_widen__dsp(const int8_t *in, uint32_t *out, uint32_t *end, uint32
         const uint32_t quad = sdk_load32(in);
         out[0] = sdk_sxtab16_even(offsets, quad);
         out[1] = sdk_sxtab16_odd(offsets, quad);
-    }
-}
-
-void sdk_chain_widen2__dsp(const int8_t *a, const int8_t *b, uint32_t *out, uint32_t *end, uint32_t offsets)
-{
-    for (; out != end; a += 4, b += 4, out += 4) {
-        const uint32_t quad_a = sdk_load32(a);
-        const uint32_t quad_b = sdk_load32(b);
-        out[0] = sdk_sxtab16_even(offsets, quad_a);
-        out[1] = sdk_sxtab16_even(offsets, quad_b);
-        out[2] = sdk_sxtab16_odd(offsets, quad_a);
-        out[3] = sdk_sxtab16_odd(offsets, quad_b);
     }
 }
 
