@@ -48,3 +48,27 @@ def _exp_near_zero(value: int) -> int:
     cubic = doubling_high_mul(rounding_shift_right(x4, 2) + x3, third)
     series = rounding_shift_right(cubic + x2, 1)
     return exp_of_eighth + doubling_high_mul(exp_of_eighth, x + series)
+
+
+def inverse_square_root(value: int) -> tuple[int, int]:
+    """1 / sqrt(value) of an integer below 2**27 as a Q0.31 multiplier and a shift, positive to the left.
+
+    Source: GetInvSqrtQuantizedMultiplierExp in tensorflow/lite/kernels/internal/common.h.
+    """
+    if value <= 1:
+        return _MAX, 0
+    pairs = (31 - value.bit_length()) // 2 - 1
+    shift = 11 - pairs
+    # Newton's iteration from 1, in Q3.28.
+    half = rounding_shift_right(value << 2 * pairs >> 1, 1)
+    x = 1 << 28
+    for _ in range(5):
+        cube = _saturate(doubling_high_mul(doubling_high_mul(x, x), x) << 6)
+        x = _saturate((doubling_high_mul(3 << 27, x) - doubling_high_mul(half, cube)) << 3)
+    half_root_of_2 = 1518500250
+    multiplier = doubling_high_mul(x, half_root_of_2)
+    return (multiplier << -shift, 0) if shift < 0 else (multiplier, -shift)
+
+
+def _saturate(value: int) -> int:
+    return min(max(value, -_MAX - 1), _MAX)

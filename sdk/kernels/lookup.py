@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -26,6 +27,10 @@ TABLES: Mapping[str, Callable[[Site], tables.Table]] = {
     "HARD_SWISH": tables.hard_swish,
     "LOGISTIC": tables.logistic,
     "TANH": tables.tanh,
+    "EXP": tables.exp,
+    "GELU": tables.gelu,
+    "ABS": tables.absolute,
+    "RSQRT": tables.rsqrt,
 }
 """What each operator gives for every input."""
 
@@ -36,6 +41,14 @@ def _alike(site: Site) -> bool:
 
 def _logistic_output(site: Site) -> bool:
     return site.op.kind != "LOGISTIC" or quant(site.output()).scale == 1 / 256
+
+
+def _exp_fits(site: Site) -> bool:
+    if site.op.kind != "EXP":
+        return True
+    source = quant(site.input(0))
+    _, high = integer_range(site.input(0).dtype)
+    return (high - source.zero_point) * source.scale < math.log(quant(site.output()).scale * 2**31)
 
 
 class Lookup8Ref(Kernel):
@@ -51,6 +64,7 @@ class Lookup8Ref(Kernel):
         Constraint("input and output have the same type", _alike),
         quantized(0),
         Constraint("the output's scale is 1/256", _logistic_output),
+        Constraint("no exponential leaves 32 bits", _exp_fits),
     )
 
     def prepare(self, site: Site) -> Prepared:

@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from sdk.ir import Tensor
-from sdk.ir.attrs import LeakyReluAttrs
+from sdk.ir.attrs import GeluAttrs, LeakyReluAttrs
 from sdk.kernels.base import Site
-from sdk.kernels.fixed_point import doubling_high_mul, rounding_shift_right
+from sdk.kernels.fixed_point import doubling_high_mul, inverse_square_root, rounding_shift_right
 from sdk.kernels.operands import attrs, quant
 from sdk.kernels.quantize import float32, integer_range, quantize_multiplier
 
@@ -82,6 +82,35 @@ def leaky_relu(site: Site) -> Table:
     return _clamped((_scaled(v, positive if v >= 0 else negative) for v in _values(source)), output)
 
 
+def absolute(site: Site) -> Table:
+    """ABS. Source: AbsEvalQuantized in elementwise.cc, which scales only where the scales differ."""
+    source, output = site.input(0), site.output()
+    same = float32(quant(source).scale) == float32(quant(output).scale)
+    ratio = np.float32(quant(source).scale) / np.float32(quant(output).scale)
+    factor = quantize_multiplier(float(ratio))
+    return _clamped((abs(v) if same else _scaled(abs(v), factor) for v in _values(source)), output)
+
+
+def rsqrt(site: Site) -> Table:
+    """RSQRT. Source: RsqrtEvalQuantized in elementwise.cc, which refuses values below the zero point; here the top."""
+    source, output = site.input(0), site.output()
+    root = np.sqrt(np.float32(quant(source).scale)) * np.float32(quant(output).scale)
+    multiplier, shift = quantize_multiplier(1 / float(root))
+    _, top = integer_range(output.dtype)
+
+    def result(value: int) -> int:
+        if value <= 0:
+            return top - quant(output).zero_point
+        inverse, inverse_shift = inverse_square_root(value)
+        fine = _scaled(1, (inverse, inverse_shift + _RSQRT_BITS))
+        return _scaled(fine, (multiplier, shift - _RSQRT_BITS))
+
+    return _clamped((result(v) for v in _values(source)), output)
+
+
+_RSQRT_BITS = 20
+
+
 def hard_swish(site: Site) -> Table:
     """HARD_SWISH. Source: reference/hard_swish.h, in 16-bit fixed point."""
     source, output = site.input(0), site.output()
@@ -132,7 +161,7 @@ def _libm(name: str) -> Callable[[float], np.float32]:
     return lambda x: np.float32(function(float(x)))
 
 
-_expf, _tanhf = _libm("expf"), _libm("tanhf")
+_expf, _tanhf, _erfcf = _libm("expf"), _libm("tanhf"), _libm("erfcf")
 
 
 def _float_table(function: Callable[[np.float32], np.float32]) -> Callable[[Site], Table]:
@@ -157,3 +186,20 @@ def _logistic(value: np.float32) -> np.float32:
 
 logistic = _float_table(_logistic)
 tanh = _float_table(lambda value: _tanhf(float(value)))
+exp = _float_table(lambda value: _expf(float(value)))
+
+
+def _gelu(value: np.float32) -> np.float32:
+    return np.float32(np.float32(0.5) * value * _erfcf(float(value * np.float32(-math.sqrt(0.5)))))
+
+
+def _approximate_gelu(value: np.float32) -> np.float32:
+    one, slope = np.float32(1), np.float32(math.sqrt(2 / math.pi))
+    inner = slope * (value + np.float32(0.044715) * value * value * value)
+    return np.float32(np.float32(0.5) * value * (one + _tanhf(float(inner))))
+
+
+def gelu(site: Site) -> Table:
+    """GELU in either form. Source: kernels/internal/reference/gelu.h."""
+    function = _approximate_gelu if attrs(site, GeluAttrs).approximate else _gelu
+    return _float_table(function)(site)

@@ -334,7 +334,13 @@ def _table(kind: str, attrs: Callable[[np.random.Generator], a.Attrs] = lambda r
             output = Quant((1 / 128,), (0,))
         elif rng.integers(3) == 0:
             output = source
-        return m, m.module(kind, attrs(rng), [m.input((3, ALL_BYTES), source)], output)
+        version = 2 if kind == "EXP" else 1
+        if kind == "RSQRT":
+            # The interpreter refuses values below the zero point.
+            source = Quant(source.scales, (-128,))
+            largest = 1 / np.sqrt(source.scale * float(rng.choice([1, 10, 100])))
+            output = Quant((float(np.float32(largest / 200)),), (zero_point(rng),))
+        return m, m.module(kind, attrs(rng), [m.input((3, ALL_BYTES), source)], output, version=version)
 
     return make
 
@@ -605,6 +611,10 @@ MAKERS: dict[str, Maker] = {
     "HARD_SWISH": _table("HARD_SWISH"),
     "LOGISTIC": _table("LOGISTIC"),
     "TANH": _table("TANH"),
+    "EXP": _table("EXP"),
+    "GELU": _table("GELU", lambda rng: a.GeluAttrs(bool(rng.integers(2)))),
+    "ABS": _table("ABS"),
+    "RSQRT": _table("RSQRT"),
     "MEAN": _reduce("MEAN"),
     "REDUCE_MAX": _reduce("REDUCE_MAX"),
     "REDUCE_MIN": _reduce("REDUCE_MIN"),
