@@ -60,6 +60,7 @@ class DeployOptions:
         port: serial port of the board, or user@host of a Linux board; None to find it.
         serial_number: of the board or its debug probe, where several are attached.
         method: of flashing; None for the first that can be used.
+        warm_up: inferences before those that are measured.
     """
 
     emulate: bool
@@ -69,6 +70,7 @@ class DeployOptions:
     port: str | None = None
     serial_number: str | None = None
     method: str | None = None
+    warm_up: int = 0
 
 
 def lower(path: Path, board: Board, optimize: Optimize) -> tuple[Program, MemoryPlan]:
@@ -78,7 +80,8 @@ def lower(path: Path, board: Board, optimize: Optimize) -> tuple[Program, Memory
 
 def plan_module(module: Module, board: Board, optimize: Optimize) -> tuple[Program, MemoryPlan]:
     """Optimise a module, choose its kernels and plan its memory."""
-    program = select(run_passes(module).module, board, optimize)
+    optimised = run_passes(module)
+    program = replace(select(optimised.module, board, optimize), kept_channels=optimised.channel_maps)
     two_cores = board.cores == 2
     if optimize is Optimize.SPEED:
         return arrange(program, fastest=True, split=two_cores)
@@ -171,6 +174,8 @@ def _deploy_one(
     oracle = best()
     references = oracle.run(program.module.content, inferences)
     watcher.stage(f"running {program.module.name} on {bench.runner.measured_on}")
+    for _ in range(options.warm_up):
+        bench.infer(inferences[0])
     measured = bench.run(inferences, lambda done: watcher.advance(done, len(inferences)))
     verification = compare(measured.outputs, references, oracle.name)
     wrong = first_different_inference(measured.outputs, references)
@@ -238,8 +243,14 @@ def _record(
             },
         ),
         link_retries=bench.session.retries,
-        notes=tuple(note for note in (*program.module.repairs, bench.runner.note) if note),
+        notes=tuple(note for note in (*program.module.repairs, bench.runner.note, *_clock_notes(measured)) if note),
     )
+
+
+def _clock_notes(measured: Measured) -> list[str]:
+    """Why some inferences have no time, each reason once."""
+    faults = [cost.clock_fault for cost in measured.costs if cost.clock_fault]
+    return [f"{len(faults)} of {len(measured.costs)} inferences have no time: {faults[0]}"] if faults else []
 
 
 def _spread(values: Sequence[int | None]) -> Spread | None:

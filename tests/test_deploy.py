@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -122,12 +123,16 @@ def test_a_changed_weight_is_caught_and_its_layer_named(
     firmwares = pipeline.build_firmware
 
     def spoil(models, optimize, out, log):
-        step = next(s for s in models[0][0].steps if s.op.kind == "FULLY_CONNECTED")
+        (program, plan), *_ = models
+        steps = [spoiled(s) if s.op.kind == "FULLY_CONNECTED" else s for s in program.steps]
+        return firmwares([(replace(program, steps=tuple(steps)), plan)], optimize, out, log)
+
+    def spoiled(step):
         weights = next(c for c in step.prepared.consts if "weights" in c.name)
-        weights.values.setflags(write=True)
-        flat = weights.values.reshape(-1).view(np.int8)
-        flat ^= np.int8(0x40)
-        return firmwares(models, optimize, out, log)
+        values = weights.values.copy()
+        values.view(np.uint8).reshape(-1)[0] ^= 0x40
+        consts = [replace(c, values=values) if c is weights else c for c in step.prepared.consts]
+        return replace(step, prepared=replace(step.prepared, consts=tuple(consts)))
 
     monkeypatch.setattr(pipeline, "build_firmware", spoil)
     code, found = report(tmp_path, str(DIGITS), "--board", "host")
@@ -191,8 +196,8 @@ def test_a_failed_build_leaves_the_old_result(tmp_path: Path, monkeypatch: pytes
     board, out = boards.load("host"), tmp_path / "out"
     first = pipeline.build([DIGITS], board, Optimize.BALANCED, out, Silent())
     before = first.elf.read_bytes()
-    monkeypatch.setattr("sdk.build.scons.resources.path", lambda *_: tmp_path / "none")
-    with pytest.raises(SdkError):
+    monkeypatch.setattr("sdk.build.firmware._COMMON_FLAGS", ("-no-such-flag",))
+    with pytest.raises(SdkError, match="no-such-flag"):
         pipeline.build([DIGITS], board, Optimize.SIZE, out, Silent())
     assert first.elf.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["out"]

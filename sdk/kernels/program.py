@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
 
 from sdk.board import Board
 from sdk.ir import Graph, Module, Op
@@ -144,6 +147,7 @@ class Program:
     Attributes:
         storage: for each tensor that is not constant the tensor whose bytes it has: itself, or the input of
             an operator that only renames its bytes, such as RESHAPE.
+        kept_channels: for tensors that lost channels: which of the model's own they keep, in their last dimension.
     """
 
     module: Module
@@ -151,3 +155,4 @@ class Program:
     board: Board
     steps: tuple[Step, ...]
     storage: Mapping[int, int]
+    kept_channels: Mapping[int, npt.NDArray[np.int64]] = field(default_factory=dict)

@@ -19,11 +19,16 @@ _SLOWEST_CYCLES_PER_SECOND = 2_000_000
 
 @dataclass(frozen=True)
 class Cost:
-    """What one inference cost; None where nothing honest counts it."""
+    """What one inference cost; None where nothing honest counts it.
+
+    Attributes:
+        clock_fault: why the device's own clocks were not believed; empty if they were.
+    """
 
     cycles: int | None
     instructions: int | None
     micros: int | None
+    clock_fault: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,7 +102,8 @@ class Bench:
         stamps = self.runner.counters()
         outputs = tuple(self.session.read_output(self.model, i) for i in range(len(self.program.graph.outputs)))
         if stamps is None:
-            return outputs, Cost(done.cycles, None, done.micros if self.runner.keeps_time else None)
+            micros = done.micros if self.runner.keeps_time else None
+            return outputs, Cost(done.cycles, None, micros, done.clock_fault)
         spans = _spans(stamps, 1)
         return outputs, Cost(spans[0].cycles, spans[0].instructions, None)
 

@@ -65,6 +65,8 @@ def layer_differences(
             bench.session.reset_state(bench.model)
             for inputs in inferences[:-1]:
                 bench.infer(inputs)
+        kept = program.kept_channels.get(tensor.id)
+        expected = reference[tensor.id] if kept is None else reference[tensor.id][..., kept]
         device = bench.step_output(inferences[-1], step.index)
         advance(step.index + 1)
         found.append(
@@ -73,7 +75,7 @@ def layer_differences(
                 op=step.op_name,
                 kernel=step.kernel_name,
                 tensor=tensor.name,
-                bytes_different=different_bytes(device, reference[tensor.id]),
+                bytes_different=different_bytes(device, expected),
                 bytes_compared=tensor.nbytes,
             )
         )
