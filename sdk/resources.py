@@ -13,7 +13,7 @@ def path(*parts: str) -> Path:
 
     Args:
         parts: below the project's root, such as ``"boards", "pico.toml"``; the first is one of
-            "templates", "firmware", "boards" or "SConstruct".
+            "templates", "firmware", "boards", "examples" or "SConstruct".
 
     Returns:
         The path in an installed wheel (``sdk/_data``) or else in the source checkout; it may not exist.

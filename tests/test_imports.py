@@ -31,7 +31,8 @@ BELOW = {
     "report": ("measure",),
     "doctor": ("device", "oracle"),
     "pipeline": ("measure", "passes"),
-    "cli": ("pipeline", "report", "doctor"),
+    "selftest": ("pipeline",),
+    "cli": ("pipeline", "report", "doctor", "selftest"),
     "__init__": (),
     "__main__": ("cli",),
 }

@@ -13,10 +13,38 @@ from collections.abc import Sequence
 from rich.console import Console
 
 from sdk import __version__
-from sdk.cli import boards, build, compare, deploy, doctor, evaluate, inspect
+from sdk.cli import (
+    bench,
+    boards,
+    build,
+    compare,
+    deploy,
+    devices,
+    doctor,
+    evaluate,
+    flash,
+    inspect,
+    monitor,
+    selftest,
+)
+from sdk.cli import run as run_command
 from sdk.errors import SdkError
 
-_COMMANDS = (deploy, build, inspect, evaluate, compare, boards, doctor)
+_COMMANDS = (
+    deploy,
+    build,
+    flash,
+    run_command,
+    bench,
+    inspect,
+    evaluate,
+    compare,
+    devices,
+    monitor,
+    selftest,
+    boards,
+    doctor,
+)
 _INTERRUPTED = 130
 _EPILOG = (
     "Exit codes: 0 proven or done, 1 outputs differ, 2 bad input or usage, 3 no board or tool, 4 build or flash failed."
