@@ -223,7 +223,7 @@ def _record(
         memory=Memory(
             arena=plan.size,
             arena_lower_bound=plan.lower_bound,
-            stack=bench.session.memory().stack_size,
+            stack=bench.session.memory().stack_size or firmware.stack_bytes,
             stack_used=measured.stack_used,
             ram=image.ram_bytes,
             weights=weights,

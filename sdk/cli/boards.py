@@ -21,19 +21,18 @@ def register(commands: Any) -> None:
 def run(options: argparse.Namespace, console: Console) -> int:
     """Run the command."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in ("board", "core", "clock", "flash", "RAM", "emulator", "tested"):
-        table.add_column(column, justify="right" if column in ("clock", "flash", "RAM") else "left")
+    for column in ("board", "core", "MHz", "flash KB", "RAM KB"):
+        table.add_column(column, justify="right" if column[0].isupper() or "KB" in column else "left", no_wrap=True)
+    table.add_column("tested", overflow="fold")
     for board in boards.available():
         flash = sum(m.length for m in board.memories if m.kind == "flash")
         ram = sum(m.length for m in board.memories if m.kind == "ram")
-        emulator = board.emulator
         table.add_row(
             f"[bold]{board.id}[/]",
             board.core if board.cores == 1 else f"{board.cores} x {board.core}",
-            f"{board.clock_hz / 1e6:g} MHz" if board.clock_hz else "",
-            f"{flash // 1024:,} KB" if flash else "",
-            f"{ram // 1024:,} KB" if ram else "",
-            "" if emulator is None else emulator.machine or emulator.program or emulator.kind,
+            f"{board.clock_hz / 1e6:g}" if board.clock_hz else "",
+            f"{flash // 1024:,}" if flash else "",
+            f"{ram // 1024:,}" if ram else "",
             board.tested,
         )
     console.print(table)

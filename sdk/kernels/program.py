@@ -82,8 +82,8 @@ class Step:
     @property
     def divisible(self) -> bool:
         """Whether it is known which units touch what, so that they may be done in another order."""
-        access, units = self.prepared.access, self.prepared.units
-        return bool(access) and units > 1 and (len(access) % units == 0 or units % len(access) == 0)
+        access, units = self.prepared.access or (), self.prepared.units
+        return len(access) > 0 and units > 1 and (len(access) % units == 0 or units % len(access) == 0)
 
     def accesses(self, begin: int, end: int) -> tuple[Access, ...]:
         """What a range of units touches, which must keep to multiples of ``units_per_access``."""

@@ -173,7 +173,8 @@ def convert(array: Array, tensor: Tensor, path: object) -> Array:
         if tensor.quant is None:
             raise InputError(path, f"floats for the {tensor.dtype.value} input {tensor.name}, which has no scale")
         quantized = np.rint(array.astype(np.float64) / tensor.quant.scale) + tensor.quant.zero_point
-        return np.clip(quantized, low, high).astype(target)
+        clipped: Array = np.clip(quantized, low, high).astype(target)
+        return clipped
     if array.min() < low or array.max() > high:
         raise InputError(
             path,

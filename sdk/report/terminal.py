@@ -85,13 +85,9 @@ def _layers(record: Record) -> Table:
     unit = "cycles" if any(layer.cycles is not None for layer in record.layers) else "instructions"
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("#", justify="right", style="dim")
-    table.add_column("layer, by its kernel", style="cyan", no_wrap=True)
-    table.add_column("MACs", justify="right")
-    if total:
-        table.add_column(unit, justify="right")
-        table.add_column("/MAC", justify="right")
-        table.add_column("share", justify="right")
-    table.add_column("weights", justify="right")
+    table.add_column("layer, by its kernel", style="cyan", overflow="fold")
+    for column in ("MACs", *((unit, "/MAC", "share") if total else ()), "weights"):
+        table.add_column(column, justify="right", no_wrap=True)
     largest = max((c for c in counts if c is not None), default=0)
     for layer, count in zip(record.layers, counts, strict=True):
         cells = [str(layer.index), layer.kernel, f"{layer.macs:,}" if layer.macs else ""]
@@ -99,7 +95,7 @@ def _layers(record: Record) -> Table:
             cells += [
                 f"{count:,}" if count is not None else "",
                 f"{count / layer.macs:.2f}" if count is not None and layer.macs else "",
-                f"{100 * count / total:.1f} %" if count is not None else "",
+                f"{100 * count / total:.1f}%" if count is not None else "",
             ]
         cells.append(f"{layer.weights_bytes:,}" if layer.weights_bytes else "")
         table.add_row(*cells, style="bold" if count == largest and total else "")
