@@ -11,7 +11,7 @@ ROLES = ("boot2", "vectors", "text", "rodata", "ramfunc", "data", "arena", "stac
 """What a memory can hold; ``boot2`` and ``core1_stack`` only on chips that have them."""
 
 _CORE_FEATURES: Mapping[str, frozenset[str]] = {
-    "cortex-m0plus": frozenset(),
+    "cortex-m0plus": frozenset({"m0"}),
     "cortex-m3": frozenset(),
     "cortex-m4": frozenset({"dsp"}),
     "cortex-m7": frozenset({"dsp"}),
@@ -194,7 +194,7 @@ class Board:
 
     @property
     def features(self) -> frozenset[str]:
-        """ISA features that kernels may use: of "dsp", "mve", "fpu", "neon" and "sdot"."""
+        """ISA features that kernels may use: of "dsp", "m0", "mve", "fpu", "neon" and "sdot"."""
         hard_float = {"fpu"} if "-mfloat-abi=hard" in self.toolchain.cpu_flags else set()
         return _CORE_FEATURES[self.core] | hard_float
 

@@ -1,0 +1,151 @@
+/*
+ * Dot products of int8 for cores with a 32 x 32 -> 32 bit multiplier and little else (Cortex-M0+).
+ *
+ * Two inputs share a word, X = low + high * 2**16, modulo 2**32: one product with a weight serves both. Weights
+ * become code: for two channels a block of straight-line instructions is written into RAM from plain int8 weights,
+ * and run over many positions. A group of products in an accumulator stays apart while the absolute weights add up to
+ * 255 at most; then the accumulator is emptied into a sum of 32 bits for each half.
+ *
+ * What is called a channel here may also be another column of the output: then the weights of the second "channel"
+ * are those of the first, moved.
+ */
+#ifndef SDK_PAIRS_M0_H
+#define SDK_PAIRS_M0_H
+
+/* Whether the hand-written code is used; else the C twins, whose "code" is where they find the weights. */
+#if defined(__thumb__) && !defined(__thumb2__)
+#define SDK_M0_ASM 1
+#else
+#define SDK_M0_ASM 0
+#endif
+
+#ifndef __ASSEMBLER__
+
+#include <stdint.h>
+
+/*
+ * Weights of two channels.
+ *
+ * first: weights of the first channel, -127 .. 127, runs * run bytes.
+ * second: bytes from a weight of the first channel to that of the second.
+ * runs: pieces of a window with consecutive words, at least 1.
+ * run: words of a piece, at least 1.
+ */
+typedef struct {
+    const int8_t *first;
+    int32_t second;
+    int32_t runs;
+    int32_t run;
+} sdk_pairs_weights;
+
+/*
+ * Positions of a window over the words.
+ *
+ * columns, rows: positions, at least 1 each.
+ * run_step: bytes from the end of a piece to the next piece.
+ * column_step: bytes from the end of a window to the start of the next one.
+ * row_step: bytes from the start of the window after a row's last to the start of the next row's first.
+ */
+typedef struct {
+    int32_t columns;
+    int32_t rows;
+    int32_t run_step;
+    int32_t column_step;
+    int32_t row_step;
+} sdk_pairs_walk;
+
+/*
+ * Constants of one channel; see sdk/kernels/requantize_m0.py. Where none are proven, multiplier is the Q0.31 multiplier
+ * and upper the exponent, positive to the left.
+ *
+ * bias: what makes a sum the accumulator, the input's zero point included.
+ * origin: what makes a sum u, bias included.
+ */
+typedef struct {
+    int32_t bias;
+    int32_t origin;
+    uint32_t span;
+    uint32_t offset;
+    uint32_t multiplier;
+    uint32_t upper;
+    uint32_t negative;
+} sdk_pairs_requant;
+
+/*
+ * Where the results of a channel go.
+ *
+ * columns, rows: as in the walk.
+ * column: bytes from a result to that of the next position.
+ * row: bytes from the result that would follow a row's last to the next row's first.
+ * sums_row: bytes of sums to skip at the end of a row.
+ * second: bytes from the result of a word's low half to that of its high half.
+ * split: bits of the multipliers' lower parts.
+ * low, range: smallest byte, and the largest less the smallest.
+ * zero_point: of the output.
+ */
+typedef struct {
+    int32_t columns;
+    int32_t rows;
+    int32_t column;
+    int32_t row;
+    int32_t sums_row;
+    int32_t second;
+    int32_t split;
+    int32_t low;
+    int32_t range;
+    int32_t zero_point;
+} sdk_pairs_output;
+
+/* Sums of one position: both halves of the first channel, then of the second. */
+typedef struct {
+    int32_t first[2];
+    int32_t second[2];
+} sdk_pairs_sums;
+
+/* words[i] = low[i] + high[i] * 2**16 modulo 2**32, for count words. */
+void sdk_pairs_stage__m0(const int8_t *low, const int8_t *high, uint32_t *words, int32_t count);
+
+/*
+ * A channel of an image, for rows of columns.
+ *
+ * low, high: first inputs of both halves.
+ * low_column, high_column, low_row, high_row: bytes to the next column, and from a row's end to the next row; 0 for a
+ * half that is padding.
+ * word_row: bytes from the end of a row's words to the next row's.
+ */
+typedef struct {
+    const int8_t *low;
+    const int8_t *high;
+    int32_t columns;
+    int32_t rows;
+    int32_t low_column;
+    int32_t high_column;
+    int32_t low_row;
+    int32_t high_row;
+    int32_t word_row;
+} sdk_pairs_plane;
+
+/* Words of a channel; columns and rows at least 1. */
+void sdk_pairs_stage_plane__m0(const sdk_pairs_plane *plane, uint32_t *words);
+
+/* Writes the code of two channels; the host has counted the bytes (sdk/kernels/pairs_m0.py). */
+void sdk_pairs_write__m0(void *code, const sdk_pairs_weights *weights);
+
+/* Runs the code over all positions, rows last. */
+void sdk_pairs_run__m0(const uint32_t *words, sdk_pairs_sums *sums, const sdk_pairs_walk *walk, const void *code);
+
+/* Requantizes one channel of all sums (pass the address of the second for that). */
+typedef void sdk_pairs_requantizer(const int32_t *sums, int8_t *out, const sdk_pairs_requant *requant,
+                                   const sdk_pairs_output *output);
+
+/* One R for all accumulators. */
+sdk_pairs_requantizer sdk_pairs_requantize__m0;
+
+/* Another R for negative accumulators. */
+sdk_pairs_requantizer sdk_pairs_requantize_signed__m0;
+
+/* Without proven constants, in double rounding as the reference does it. */
+sdk_pairs_requantizer sdk_pairs_requantize_exact__m0;
+
+#endif
+#endif

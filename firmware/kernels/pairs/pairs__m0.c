@@ -1,0 +1,93 @@
+/* C twins of pairs__m0.S. */
+#include "sdk/pairs_m0.h"
+
+#if !SDK_M0_ASM
+
+#include <string.h>
+
+static uint32_t pair(int8_t low, int8_t high)
+{
+    return (uint32_t)low + ((uint32_t)high << 16);
+}
+
+void sdk_pairs_stage__m0(const int8_t *low, const int8_t *high, uint32_t *words, int32_t count)
+{
+    for (int32_t i = 0; i < count; i++) {
+        words[i] = pair(low[i], high[i]);
+    }
+}
+
+void sdk_pairs_stage_plane__m0(const sdk_pairs_plane *plane, uint32_t *words)
+{
+    for (int32_t y = 0; y < plane->rows; y++) {
+        const int8_t *low = plane->low + y * (plane->columns * plane->low_column + plane->low_row);
+        const int8_t *high = plane->high + y * (plane->columns * plane->high_column + plane->high_row);
+        for (int32_t x = 0; x < plane->columns; x++) {
+            *words++ = pair(low[x * plane->low_column], high[x * plane->high_column]);
+        }
+        words += plane->word_row / (int32_t)sizeof(uint32_t);
+    }
+}
+
+void sdk_pairs_write__m0(void *code, const sdk_pairs_weights *weights)
+{
+    memcpy(code, weights, sizeof *weights);
+}
+
+/* Both halves of a word times a weight. */
+static void multiply(int32_t *sums, uint32_t word, int32_t weight)
+{
+    const int32_t low = (int16_t)(uint16_t)word;
+    sums[0] += low * weight;
+    sums[1] += (int16_t)(uint16_t)((word - (uint32_t)low) >> 16) * weight;
+}
+
+void sdk_pairs_run__m0(const uint32_t *words, sdk_pairs_sums *sums, const sdk_pairs_walk *walk, const void *code)
+{
+    sdk_pairs_weights w;
+    memcpy(&w, code, sizeof w);
+    const char *at = (const char *)words;
+    for (int32_t row = 0; row < walk->rows; row++, at += walk->row_step) {
+        for (int32_t column = 0; column < walk->columns; column++, at += walk->column_step, sums++) {
+            const int8_t *weight = w.first;
+            *sums = (sdk_pairs_sums){{0, 0}, {0, 0}};
+            for (int32_t run = 0; run < w.runs; run++) {
+                at += run != 0 ? walk->run_step : 0;
+                for (int32_t i = 0; i < w.run; i++, weight++, at += sizeof(uint32_t)) {
+                    const uint32_t word = *(const uint32_t *)(const void *)at;
+                    multiply(sums->first, word, weight[0]);
+                    multiply(sums->second, word, weight[w.second]);
+                }
+            }
+        }
+    }
+}
+
+static int8_t requantized(int32_t sum, const sdk_pairs_requant *r, const sdk_pairs_output *o)
+{
+    const uint32_t u = (uint32_t)sum + (uint32_t)r->origin;
+    const uint32_t offset = r->offset + (sum + r->bias < 0 ? r->negative : 0);
+    if (u > r->span) {
+        return (int8_t)(o->low + ((int32_t)u < 0 ? 0 : o->range));
+    }
+    return (int8_t)(o->low + (int32_t)((((u * r->multiplier + offset) >> o->split) + u * r->upper) >> 24));
+}
+
+void sdk_pairs_requantize_signed__m0(const int32_t *sums, int8_t *out, const sdk_pairs_requant *requant,
+                                     const sdk_pairs_output *output)
+{
+    for (int32_t row = 0; row < output->rows; row++, out += output->row, sums += output->sums_row / 4) {
+        for (int32_t column = 0; column < output->columns; column++, sums += 4, out += output->column) {
+            out[0] = requantized(sums[0], requant, output);
+            out[output->second] = requantized(sums[1], requant, output);
+        }
+    }
+}
+
+void sdk_pairs_requantize__m0(const int32_t *sums, int8_t *out, const sdk_pairs_requant *requant,
+                              const sdk_pairs_output *output)
+{
+    sdk_pairs_requantize_signed__m0(sums, out, requant, output);
+}
+
+#endif

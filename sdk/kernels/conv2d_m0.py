@@ -1,0 +1,100 @@
+"""CONV_2D in int8 for the Cortex-M0+; see ``firmware/include/sdk/conv2d_m0.h``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+import numpy as np
+
+from sdk.kernels import pairs_m0
+from sdk.kernels.base import Access, Const, Constraint, Kernel, Prepared, Ref, Site
+from sdk.kernels.chain_dsp import dots
+from sdk.kernels.pairs_m0 import Window
+
+
+class Conv2DPairs(Kernel):
+    """Code written at run time, run over as many pixels as scratch holds."""
+
+    name: ClassVar[str] = "conv2d_s8_pairs__m0"
+    ops: ClassVar[tuple[str, ...]] = ("CONV_2D",)
+    header: ClassVar[str] = "sdk/conv2d_m0.h"
+    sources: ClassVar[tuple[str, ...]] = ("kernels/conv2d/conv2d_s8_pairs__m0.c", *pairs_m0.SOURCES)
+    requires: ClassVar[frozenset[str]] = frozenset({"m0"})
+    constraints: ClassVar[tuple[Constraint, ...]] = (
+        *pairs_m0.CONVOLUTION,
+        Constraint("the convolution has one group", lambda s: s.input(0).shape[3] == s.input(1).shape[3]),
+    )
+    word_bytes: ClassVar[int] = 20 << 10
+    """Bytes of words that a tile should not exceed."""
+
+    def prepare(self, site: Site) -> Prepared:
+        """Fit to an operator."""
+        window, layer = Window.of(site), dots(site)
+        run = window.kernel_width * window.input_channels
+        tile = max(
+            (t for t in range(1, window.output_height + 1) if 4 * _words(window, t) <= self.word_bytes), default=1
+        )
+        fields, requant, requant_cycles = pairs_m0.requantization(site)
+        channels = window.output_channels
+        blocks = [
+            pairs_m0.block(layer.weights[[c, min(c + 1, channels - 1)]], run) for c in range(0, channels, 2)
+        ]
+        word_count, sum_count = _words(window, tile), _positions(window, tile)
+        cost = 0.0
+        for first in range(0, window.output_height, tile):
+            rows = min(tile, window.output_height - first)
+            positions = _positions(window, rows)
+            cost += 9.5 * _words(window, rows) + 300
+            cost += sum(positions * (b.cycles + 36 + 4 * requant_cycles) + b.writing + 300 for b in blocks)
+        return Prepared(
+            params_type="sdk_conv2d_s8_m0",
+            params={
+                "window": window.fields,
+                "input_zero_point": layer.input_zero_point,
+                "weights": Ref("weights"),
+                "requant": Ref("requant"),
+                **fields,
+                "tile_rows": tile,
+                "word_count": word_count,
+                "sum_count": sum_count,
+            },
+            consts=(Const("weights", "int8_t", layer.weights.astype(np.int8)), requant),
+            scratch_bytes=4 * word_count + 16 * sum_count + max(pairs_m0.code_bytes(blocks), window.input_channels),
+            align=4,
+            units=window.output_height,
+            grain=tile,
+            access=tuple(_access(window, tile)),
+            macs=site.output().elements * layer.weights.shape[1],
+            cost=int(cost),
+        )
+
+
+def _positions(window: Window, rows: int) -> int:
+    """Pairs of pixels of some output rows."""
+    if window.is_pointwise:
+        return (rows * window.output_width + 1) // 2
+    return rows * ((window.output_width + 1) // 2)
+
+
+def _words(window: Window, rows: int) -> int:
+    """Words of some output rows."""
+    if window.is_pointwise:
+        return _positions(window, rows) * window.input_channels
+    columns = ((window.output_width + 1) // 2 - 1) * window.stride_width + window.kernel_width
+    return ((rows - 1) * window.stride_height + window.kernel_height) * columns * window.input_channels
+
+
+def _access(window: Window, tile: int) -> Iterator[Access]:
+    """The inputs of a tile are read before its outputs are written."""
+    row_size = window.input_width * window.input_channels
+    out_size = window.output_width * window.output_channels
+    for row in range(window.output_height):
+        if row % tile:
+            yield Access({}, (0, 0))
+            yield Access({}, (0, 0))
+            continue
+        end = min(row + tile, window.output_height)
+        first, last = window.input_rows(row, end)
+        yield Access({0: (first * row_size, last * row_size)}, (0, 0))
+        yield Access({}, (row * out_size, end * out_size))

@@ -1,0 +1,113 @@
+"""DEPTHWISE_CONV_2D in int8 for the Cortex-M0+; see ``firmware/include/sdk/conv2d_m0.h``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+import numpy as np
+
+from sdk.kernels import pairs_m0
+from sdk.kernels.base import Access, Const, Constraint, Kernel, Prepared, Ref, Site
+from sdk.kernels.chain_dsp import dots
+from sdk.kernels.pairs_m0 import Window
+
+
+class DepthwisePairs(Kernel):
+    """A channel of as many rows as scratch holds, two rows in a word, two columns of the output at once."""
+
+    name: ClassVar[str] = "depthwise_conv2d_s8_pairs__m0"
+    ops: ClassVar[tuple[str, ...]] = ("DEPTHWISE_CONV_2D",)
+    header: ClassVar[str] = "sdk/conv2d_m0.h"
+    sources: ClassVar[tuple[str, ...]] = (
+        "kernels/depthwise_conv2d/depthwise_conv2d_s8_pairs__m0.c",
+        *pairs_m0.SOURCES,
+    )
+    requires: ClassVar[frozenset[str]] = frozenset({"m0"})
+    constraints: ClassVar[tuple[Constraint, ...]] = (
+        *pairs_m0.CONVOLUTION,
+        Constraint("the depth multiplier is 1", lambda s: s.input(0).shape[3] == s.input(1).shape[3]),
+    )
+    word_bytes: ClassVar[int] = 6 << 10
+    """Bytes of words that a tile should not exceed."""
+
+    def prepare(self, site: Site) -> Prepared:
+        """Fit to an operator."""
+        window, layer = Window.of(site), dots(site)
+        height = window.output_height
+        tile = max((t for t in range(1, height + 1) if 4 * _words(window, t) <= self.word_bytes), default=1)
+        fields, requant, requant_cycles = pairs_m0.requantization(site)
+        both = _both_columns(window, layer.weights)
+        run = window.kernel_width + window.stride_width
+        blocks = [pairs_m0.block(weights, run) for weights in both]
+        word_count, sum_count = _words(window, tile), _positions(window, tile)
+        cost = 0.0
+        for first in range(0, height, tile):
+            rows = min(tile, height - first)
+            positions = _positions(window, rows)
+            cost += 8 * _words(window, rows) + 300
+            cost += sum(
+                12 * _words(window, rows) + positions * (b.cycles + 36 + 4 * requant_cycles) + b.writing + 500
+                for b in blocks
+            )
+        return Prepared(
+            params_type="sdk_conv2d_s8_m0",
+            params={
+                "window": window.fields,
+                "input_zero_point": layer.input_zero_point,
+                "weights": Ref("weights"),
+                "requant": Ref("requant"),
+                **fields,
+                "tile_rows": tile,
+                "word_count": word_count,
+                "sum_count": sum_count,
+            },
+            consts=(Const("weights", "int8_t", _spaced(window, layer.weights)), requant),
+            scratch_bytes=4 * word_count + 16 * sum_count + pairs_m0.code_bytes(blocks),
+            align=4,
+            units=height,
+            grain=tile,
+            access=tuple(_access(window, tile)),
+            macs=site.output().elements * layer.weights.shape[1],
+            cost=int(cost),
+        )
+
+
+def _positions(window: Window, rows: int) -> int:
+    """Groups of two rows and two columns."""
+    return (rows + 1) // 2 * ((window.output_width + 1) // 2)
+
+
+def _words(window: Window, rows: int) -> int:
+    """Words of a channel of some output rows."""
+    columns = (2 * ((window.output_width + 1) // 2) - 1) * window.stride_width + window.kernel_width
+    return (((rows + 1) // 2 - 1) * window.stride_height + window.kernel_height) * columns
+
+
+def _spaced(window: Window, weights: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> np.ndarray:  # type: ignore[type-arg]
+    """Zeros before each row of weights, and after the last."""
+    stride = window.stride_width
+    rows = weights.reshape(-1, window.kernel_height, window.kernel_width)
+    padded = np.pad(rows, ((0, 0), (0, 0), (stride, 0))).reshape(rows.shape[0], -1)
+    return np.pad(padded, ((0, 0), (0, stride))).astype(np.int8)
+
+
+def _both_columns(window: Window, weights: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+    """[channels, 2, taps] of the code: the weights at a column and at the next one."""
+    rows = weights.reshape(-1, window.kernel_height, window.kernel_width)
+    stride = window.stride_width
+    even, odd = np.pad(rows, ((0, 0), (0, 0), (0, stride))), np.pad(rows, ((0, 0), (0, 0), (stride, 0)))
+    return np.stack([even.reshape(rows.shape[0], -1), odd.reshape(rows.shape[0], -1)], axis=1)
+
+
+def _access(window: Window, tile: int) -> Iterator[Access]:
+    """Channels are done one after the other: all inputs of a tile may be read after any of its outputs is written."""
+    row_size = window.input_width * window.input_channels
+    out_size = window.output_width * window.output_channels
+    for row in range(window.output_height):
+        if row % tile:
+            yield Access({}, (0, 0))
+            continue
+        end = min(row + tile, window.output_height)
+        first, last = window.input_rows(row, end)
+        yield Access({0: (first * row_size, last * row_size)}, (row * out_size, end * out_size))

@@ -1,0 +1,185 @@
+"""What the kernels of ``firmware/include/sdk/pairs_m0.h`` have in common: constants, sizes of code, cycles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sdk.ir.attrs import Activation, Conv2DAttrs, DepthwiseConv2DAttrs, FullyConnectedAttrs
+from sdk.kernels import chain_dsp
+from sdk.kernels.base import Const, Constraint, Site, Value
+from sdk.kernels.operands import data
+from sdk.kernels.quantize import activation_range
+from sdk.kernels.requantize_m0 import SplitRequant, split_requantization
+
+SOURCES = (
+    "kernels/pairs/pairs__m0.c",
+    "kernels/pairs/pairs__m0.S",
+    "kernels/pairs/requantize_exact__m0.c",
+)
+_GROUP = 255
+"""Absolute weights of one group: 128 times this stays below 2**15."""
+_TWIN_BYTES = 24
+"""What the C twin keeps where the code would be."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """Shapes of a convolution, in the order of sdk_window_m0."""
+
+    input_height: int
+    input_width: int
+    input_channels: int
+    output_height: int
+    output_width: int
+    output_channels: int
+    kernel_height: int
+    kernel_width: int
+    stride_height: int
+    stride_width: int
+    pad_top: int
+    pad_left: int
+
+    @classmethod
+    def of(cls, site: Site) -> Window:
+        """Read an operator's shapes."""
+        conv = site.op.attrs
+        if not isinstance(conv, Conv2DAttrs | DepthwiseConv2DAttrs):
+            raise TypeError(f"{site.op.kind} {site.op.id} is no convolution")
+        _, height, width, channels = site.input(0).shape
+        _, kernel_height, kernel_width, _ = site.input(1).shape
+        _, out_height, out_width, out_channels = site.output().shape
+        top, _, left, _ = conv.resolved_pads((height, width), (kernel_height, kernel_width))
+        return cls(
+            height, width, channels, out_height, out_width, out_channels, kernel_height, kernel_width,
+            conv.stride_h, conv.stride_w, top, left,
+        )  # fmt: skip
+
+    @property
+    def fields(self) -> tuple[int, ...]:
+        """The C structure."""
+        return (
+            self.input_height, self.input_width, self.input_channels, self.output_height, self.output_width,
+            self.output_channels, self.kernel_height, self.kernel_width, self.stride_height, self.stride_width,
+            self.pad_top, self.pad_left,
+        )  # fmt: skip
+
+    @property
+    def is_pointwise(self) -> bool:
+        """Whether output pixels map one to one to input pixels."""
+        return (self.kernel_height, self.kernel_width, self.stride_height, self.stride_width) == (1, 1, 1, 1)
+
+    def input_rows(self, first: int, end: int) -> tuple[int, int]:
+        """Input rows that output rows depend on, clipped to the input."""
+        top = first * self.stride_height - self.pad_top
+        bottom = (end - 1) * self.stride_height - self.pad_top + self.kernel_height
+        begin = min(max(top, 0), self.input_height)
+        return begin, max(min(bottom, self.input_height), begin)
+
+
+def _no_dilation(site: Site) -> bool:
+    conv = site.op.attrs
+    return isinstance(conv, Conv2DAttrs | DepthwiseConv2DAttrs) and (conv.dilation_h, conv.dilation_w) == (1, 1)
+
+
+COMMON = (
+    *chain_dsp.COMMON,
+    Constraint("no weight is -128", lambda site: bool((data(site.input(1)) > -128).all())),
+)
+CONVOLUTION = (
+    *COMMON,
+    Constraint("the batch size is 1", lambda site: site.input(0).shape[0] == 1),
+    Constraint("the dilation is 1", _no_dilation),
+)
+
+
+def _activation(site: Site) -> Activation:
+    kinds = Conv2DAttrs | DepthwiseConv2DAttrs | FullyConnectedAttrs
+    return site.op.attrs.activation if isinstance(site.op.attrs, kinds) else Activation.NONE
+
+
+@lru_cache(maxsize=4)
+def _requant(site: Site) -> SplitRequant | None:
+    layer = chain_dsp.dots(site)
+    low, high = activation_range(_activation(site), site.output())
+    return split_requantization(layer.accumulators, low, high)
+
+
+def requantization(site: Site) -> tuple[dict[str, Value], Const, float]:
+    """The fields of a layer's requantization, its constants, and cycles for an output."""
+    layer, requant = chain_dsp.dots(site), _requant(site)
+    low, high = activation_range(_activation(site), site.output())
+    zero = np.zeros_like(layer.bias)
+    bias = layer.bias - layer.input_zero_point * layer.weights.sum(axis=1)
+    if requant is None:
+        name, split, cycles = "exact", 0, 75.0
+        columns = [bias, zero, zero, zero, layer.accumulators.multiplier, layer.accumulators.shift, zero]
+    else:
+        name, split, cycles = ("signed", requant.split, 26.0) if requant.two_sided else ("", requant.split, 18.0)
+        lower = requant.multiplier & ((1 << split) - 1)
+        upper = requant.multiplier >> split
+        columns = [bias, bias + requant.origin, requant.span, requant.offset, lower, upper, requant.negative]
+    table = (np.stack(columns, axis=1) & 0xFFFFFFFF).astype(np.uint32)
+    fields: dict[str, Value] = {
+        "requantize": f"sdk_pairs_requantize_{name}__m0" if name else "sdk_pairs_requantize__m0",
+        "split": split,
+        "low": low,
+        "range": high - low,
+        "zero_point": layer.accumulators.zero_point,
+    }
+    return fields, Const("requant", "uint32_t", table), cycles
+
+
+@dataclass(frozen=True)
+class Block:
+    """Code of two channels.
+
+    Attributes:
+        size: bytes.
+        cycles: of one run.
+        writing: cycles for writing it.
+    """
+
+    size: int
+    cycles: int
+    writing: int
+
+
+def block(weights: npt.NDArray[Any], run: int) -> Block:
+    """Count the code of two channels as sdk_pairs_write__m0 writes it.
+
+    Args:
+        weights: [2, taps].
+        run: taps with consecutive words.
+    """
+    runs = weights.shape[1] // run
+    halfwords = runs * -(-run // 2) + runs
+    cycles = runs * (3 * (run // 2) + 2 * (run % 2)) + runs
+    writing = 40 * runs
+    for channel in weights.tolist():
+        total = 0
+        for weight in channel:
+            writing += 12
+            if weight == 0:
+                continue
+            size = abs(weight)
+            total += size
+            if total > _GROUP:
+                total = size
+                halfwords += 5 + (weight < 0)
+                cycles += 5 + (weight < 0)
+                writing += 38
+            else:
+                halfwords += 3
+                cycles += 3
+                writing += 14
+    return Block(2 * halfwords, cycles, writing)
+
+
+def code_bytes(blocks: list[Block]) -> int:
+    """Bytes that hold any of the blocks."""
+    return -(-max(_TWIN_BYTES, *(b.size for b in blocks)) // 4) * 4
