@@ -145,6 +145,13 @@ def test_an_identity_before_the_model_output_leaves_the_output_its_name():
     assert after.main.ops[0].outputs == (y,)
 
 
+def test_readers_of_a_second_identity_follow_to_the_output():
+    net = Net()
+    x = net.dense(net.input(1, 6), 5)
+    y, other = net.op("QUANTIZE", [x]), net.op("QUANTIZE", [x])
+    check(net.module(y, net.dense(other, 3)), remove_identities, ["FULLY_CONNECTED", "FULLY_CONNECTED"])
+
+
 def test_identities_that_would_make_two_outputs_one_stay():
     net = Net()
     x = net.dense(net.input(1, 6), 5)
