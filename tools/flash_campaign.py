@@ -4,9 +4,9 @@
     python tools/flash_campaign.py --cuts 500        # a part of it
 
 The chips are emulated (``tests/device/flash_emulators.py``): their flash has NOR's semantics, an operation that is cut
-has been done in part, and half an image that boots answers with whatever it holds. Cut are the UF2 drive, PICOBOOT and
-the STM32 boot loader in ROM (there the host also dies at bytes it sends). The exit code is 1 if a run said OK with wrong
-contents, or the run after a cut did not succeed.
+has been done in part, and half an image that boots answers with what it holds. The UF2 drive, PICOBOOT and the STM32
+boot loader in ROM are cut; of the last the host also dies, at bytes that it sends. The exit code is 1 if a run said OK
+with wrong contents, or the run after a cut did not succeed.
 """
 
 from __future__ import annotations
