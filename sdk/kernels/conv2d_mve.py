@@ -9,7 +9,16 @@ from typing import ClassVar
 from sdk.ir.attrs import Conv2DAttrs, DepthwiseConv2DAttrs
 from sdk.kernels.base import Access, Constraint, Kernel, Prepared, Ref, Site
 from sdk.kernels.conv2d_dsp import Window
-from sdk.kernels.dots_mve import CHUNK, COMMON, GROUP, MOST_FIXED_CHUNKS, Dots, dot_function, pair_stream
+from sdk.kernels.dots_mve import (
+    CHUNK,
+    COMMON,
+    GROUP,
+    MOST_FIXED_CHUNKS,
+    REQUANTIZE_INSTRUCTIONS,
+    Dots,
+    dot_function,
+    pair_stream,
+)
 from sdk.kernels.operands import attrs
 
 _PIXELS = 4
@@ -19,16 +28,16 @@ _ACCUMULATOR_BYTES = 512
 
 
 def window(site: Site) -> Window:
-    """The shapes of a convolution; a depthwise one of a single channel is one, too."""
+    """The shapes of a convolution, depthwise or not."""
     if site.op.kind == "CONV_2D":
         return Window.of(site)
     conv = attrs(site, DepthwiseConv2DAttrs)
-    _, height, width, _ = site.input(0).shape
+    _, height, width, channels = site.input(0).shape
     _, kernel_height, kernel_width, out_channels = site.input(1).shape
     _, out_height, out_width, _ = site.output().shape
     top, _, left, _ = conv.resolved_pads((height, width), (kernel_height, kernel_width))
     return Window(
-        height, width, 1, out_height, out_width, out_channels, kernel_height, kernel_width,
+        height, width, channels, out_height, out_width, out_channels, kernel_height, kernel_width,
         conv.stride_h, conv.stride_w, conv.dilation_h, conv.dilation_w, top, left,
     )  # fmt: skip
 
@@ -88,7 +97,7 @@ class Conv2DPixelsMve(Kernel):
                 **layer.output_fields(),
             },
             consts=(pair_stream(layer.weights), layer.constants()),
-            scratch_bytes=CHUNK * chunks * lines + 4 * _PIXELS * tiles * block,
+            scratch_bytes=4 * _PIXELS * tiles * block + CHUNK * (chunks * lines + 1),
             align=4,
             units=shape.output_height,
             grain=_PIXELS // gcd(_PIXELS, shape.output_width),
@@ -121,6 +130,5 @@ def _instructions(shape: Window, layer: Dots) -> int:
     tiles = -(-shape.pixels // _PIXELS)
     pairs = -(-layer.channels // 2)
     groups = -(-layer.channels // GROUP)
-    requantize = {"plain": 32, "clamp": 34, "fix": 40, "general": 50}[layer.form]
     chunk = 10 * pairs if layer.chunks == 1 else 14 * pairs * layer.chunks
-    return tiles * (chunk + 4 * pairs + requantize * groups + 16 * layer.chunks + 100)
+    return tiles * (chunk + 4 * pairs + REQUANTIZE_INSTRUCTIONS[layer.form] * groups + 16 * layer.chunks + 100)

@@ -39,6 +39,8 @@ MOST_FIXED_CHUNKS = 8
 """More chunks take the long form of the dot products."""
 GROUP = 4
 """Channels that are requantized together."""
+REQUANTIZE_INSTRUCTIONS = {"plain": 31, "clamp": 33, "fix": 39, "general": 49}
+"""Of each form, for four channels of four pixels."""
 
 COMMON: tuple[Constraint, ...] = (
     input_type(0, DType.INT8),

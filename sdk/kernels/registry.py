@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sdk.kernels.add import AddS8Ref, SquaredDifferenceS8Ref
 from sdk.kernels.add_dsp import AddLinear
+from sdk.kernels.add_m0 import AddLinearM0
 from sdk.kernels.arg import ArgMaxS8Ref, ArgMinS8Ref
 from sdk.kernels.base import Kernel, Site
 from sdk.kernels.conv2d import Conv2DS8Ref
@@ -13,6 +14,7 @@ from sdk.kernels.conv2d_m0 import Conv2DPairs
 from sdk.kernels.copy import ConcatenationRef, PadRef, SplitRef, StridedCopyRef
 from sdk.kernels.depthwise_conv2d import DepthwiseConv2DS8Ref
 from sdk.kernels.depthwise_dsp import Depthwise3x3, Depthwise3x3Stride2, DepthwiseTaps
+from sdk.kernels.depthwise_mve import Depthwise3x3Mve, Depthwise3x3RowsMve
 from sdk.kernels.float_quantize import DequantizeS8F32Ref, QuantizeF32S8Ref
 from sdk.kernels.depthwise_m0 import DepthwisePairs
 from sdk.kernels.fully_connected import FullyConnectedS8Ref
@@ -71,8 +73,11 @@ KERNELS: tuple[Kernel, ...] = (
     AveragePool2D(),
     AddLinear(),
     Conv2DPixelsMve(),
+    Depthwise3x3Mve(),
+    Depthwise3x3RowsMve(),
     Conv2DPairs(),
     DepthwisePairs(),
+    AddLinearM0(),
 )
 """Every kernel there is."""
 

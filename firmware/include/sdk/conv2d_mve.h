@@ -29,7 +29,7 @@ typedef struct {
 
 /*
  * Four pixels at a time, gathered. Any shape. The inputs of a pixel are read before its outputs are written.
- * Scratch, aligned to 4: 64 * chunks bytes, 16 * chunks more for more than 8 chunks, then 16 * tiles * block.
+ * Scratch, aligned to 4: 16 * tiles * block bytes, 64 * chunks, 16 * chunks more for more than 8 chunks, and 16.
  */
 void sdk_conv2d_s8_pixels__mve(const sdk_conv2d_s8_mve *params, const int8_t *input, int8_t *output, void *scratch,
                                sdk_range rows);

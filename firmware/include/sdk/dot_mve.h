@@ -28,7 +28,8 @@ typedef void sdk_dot_run(const sdk_dot *dot);
 
 /*
  * Accumulators to bytes, four pixels (or other positions) and four channels at a time. For each tile: channel c of
- * pixel i from accumulators[c * step + i] to pixels[i][c]. step is 4, 8, 12 or 16, as the function's name says.
+ * pixel i from accumulators[c * step + i] to pixels[i][c]. step is
+ * 4, 6, 8, ... 16, as the function's name says.
  *
  * Constants of four channels: int32 [3][4], bias, Q0.31 multiplier, exponent (-31 .. 0); for the general form [5][4],
  * bias, left shift (0 .. 30), multiplier, whether to fix ties (0 or 1: 1 where the exponent is negative), exponent.
@@ -63,8 +64,11 @@ typedef void sdk_requantize_run(sdk_requantize_tiles *job);
 
 SDK_DOTS(SDK_DOT_DECLARE)
 SDK_REQUANTIZE_FORMS(SDK_REQUANTIZE_DECLARE, 4)
+SDK_REQUANTIZE_FORMS(SDK_REQUANTIZE_DECLARE, 6)
 SDK_REQUANTIZE_FORMS(SDK_REQUANTIZE_DECLARE, 8)
+SDK_REQUANTIZE_FORMS(SDK_REQUANTIZE_DECLARE, 10)
 SDK_REQUANTIZE_FORMS(SDK_REQUANTIZE_DECLARE, 12)
+SDK_REQUANTIZE_FORMS(SDK_REQUANTIZE_DECLARE, 14)
 SDK_REQUANTIZE_FORMS(SDK_REQUANTIZE_DECLARE, 16)
 
 #endif

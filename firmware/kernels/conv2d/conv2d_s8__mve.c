@@ -15,26 +15,59 @@ static int is_direct(const sdk_conv2d_window *w)
            w->pad_top == 0 && w->pad_left == 0;
 }
 
-/* The inputs of one kernel row; x: column under its first tap. */
-static void gather_row(const sdk_conv2d_s8_mve *p, const int8_t *row, int32_t x, int8_t *to)
+/* Columns of a kernel row that lie left and right of the input. */
+typedef struct {
+    int32_t left, right;
+} border;
+
+#if SDK_MVE_NATIVE
+/* Rows of at most 16 bytes. Lanes outside the input are not read. */
+static void copy_narrow_rows(int8_t *to, const int8_t *from, int32_t count, int32_t pitch, int32_t run, border outside,
+                             int32_t zero_point)
 {
-    const sdk_conv2d_window *w = &p->window;
-    const int32_t size = w->input_channels;
-    if (w->dilation_width == 1) {
-        const int32_t left = clip(-x, w->kernel_width);
-        const int32_t right = clip(x + w->kernel_width - w->input_width, w->kernel_width - left);
-        const int32_t inside = w->kernel_width - left - right;
-        sdk_mve_fill(to, p->input_zero_point, left * size);
-        sdk_mve_copy(to + left * size, row + (x + left) * size, inside * size);
-        sdk_mve_fill(to + (left + inside) * size, p->input_zero_point, right * size);
+    const mve_pred16_t inside = (mve_pred16_t)((1u << (run - outside.right)) - (1u << outside.left));
+    const int8x16_t zeros = vdupq_n_s8((int8_t)zero_point);
+    for (; count > 0; count--, from += pitch, to += run) {
+        vst1q_s8(to, vpselq_s8(vld1q_z_s8(from, inside), zeros, inside));
+    }
+}
+
+/* Rows inside the input; bytes after the last one are overwritten, at most 15. */
+static void copy_inner_rows(int8_t *to, const int8_t *from, int32_t count, int32_t pitch, int32_t run)
+{
+    const int32_t rest = run % SDK_MVE_BYTES;
+    const mve_pred16_t tail = vctp8q((uint32_t)rest);
+    for (; count > 0; count--, from += pitch, to += run) {
+        int32_t at = 0;
+        for (; at < run - rest; at += SDK_MVE_BYTES) {
+            vst1q_s8(to + at, vld1q_s8(from + at));
+        }
+        if (rest != 0) {
+            vst1q_s8(to + at, vld1q_z_s8(from + at, tail));
+        }
+    }
+}
+#endif
+
+/* Rows of the input, run bytes each, at x columns from pitch to pitch; bytes after them may be overwritten. */
+static void copy_rows(int8_t *to, const int8_t *from, int32_t count, int32_t pitch, int32_t run, border outside,
+                      int32_t zero_point)
+{
+#if SDK_MVE_NATIVE
+    if (run <= SDK_MVE_BYTES) {
+        copy_narrow_rows(to, from, count, pitch, run, outside, zero_point);
         return;
     }
-    for (int32_t kx = 0; kx < w->kernel_width; kx++, x += w->dilation_width, to += size) {
-        if (x >= 0 && x < w->input_width) {
-            sdk_mve_copy(to, row + x * size, size);
-        } else {
-            sdk_mve_fill(to, p->input_zero_point, size);
-        }
+    if (outside.left + outside.right == 0) {
+        copy_inner_rows(to, from, count, pitch, run);
+        return;
+    }
+#endif
+    const int32_t inside = run - outside.left - outside.right;
+    for (; count > 0; count--, from += pitch, to += run) {
+        sdk_mve_fill(to, zero_point, outside.left);
+        sdk_mve_copy(to + outside.left, from + outside.left, inside);
+        sdk_mve_fill(to + outside.left + inside, zero_point, outside.right);
     }
 }
 
@@ -42,15 +75,32 @@ static void gather_row(const sdk_conv2d_s8_mve *p, const int8_t *row, int32_t x,
 static void gather(const sdk_conv2d_s8_mve *p, const int8_t *input, int32_t out_y, int32_t out_x, int8_t *to)
 {
     const sdk_conv2d_window *w = &p->window;
-    const int32_t run = w->kernel_width * w->input_channels;
-    const int32_t row_size = w->input_width * w->input_channels;
+    const int32_t size = w->input_channels;
+    const int32_t run = w->kernel_width * size;
+    const int32_t pitch = w->input_width * size;
     const int32_t x = out_x * w->stride_width - w->pad_left;
-    int32_t y = out_y * w->stride_height - w->pad_top;
-    for (int32_t ky = 0; ky < w->kernel_height; ky++, y += w->dilation_height, to += run) {
-        if (y >= 0 && y < w->input_height) {
-            gather_row(p, input + y * row_size, x, to);
-        } else {
-            sdk_mve_fill(to, p->input_zero_point, run);
+    const int32_t y = out_y * w->stride_height - w->pad_top;
+    if (w->dilation_height == 1 && w->dilation_width == 1) {
+        const int32_t above = clip(-y, w->kernel_height);
+        const int32_t below = clip(y + w->kernel_height - w->input_height, w->kernel_height - above);
+        const int32_t count = w->kernel_height - above - below;
+        const int32_t left = clip(-x, w->kernel_width);
+        const int32_t right = clip(x + w->kernel_width - w->input_width, w->kernel_width - left);
+        sdk_mve_fill(to, p->input_zero_point, above * run);
+        copy_rows(to + above * run, input + (y + above) * pitch + x * size, count, pitch, run,
+                  (border){left * size, right * size}, p->input_zero_point);
+        sdk_mve_fill(to + (above + count) * run, p->input_zero_point, below * run);
+        return;
+    }
+    for (int32_t ky = 0; ky < w->kernel_height; ky++) {
+        const int32_t in_y = y + ky * w->dilation_height;
+        for (int32_t kx = 0; kx < w->kernel_width; kx++, to += size) {
+            const int32_t in_x = x + kx * w->dilation_width;
+            if (in_y >= 0 && in_y < w->input_height && in_x >= 0 && in_x < w->input_width) {
+                sdk_mve_copy(to, input + in_y * pitch + in_x * size, size);
+            } else {
+                sdk_mve_fill(to, p->input_zero_point, size);
+            }
         }
     }
 }
@@ -102,10 +152,9 @@ void sdk_conv2d_s8_pixels__mve(const sdk_conv2d_s8_mve *params, const int8_t *in
 {
     const sdk_conv2d_s8_mve *const p = params;
     const int32_t channels = p->window.output_channels;
-    const int32_t lines = p->chunks > MOST_FIXED_CHUNKS ? PIXELS + 1 : PIXELS;
     const int32_t last = rows.end * p->window.output_width;
-    int8_t *const gathered = scratch;
-    int32_t *const accumulators = (int32_t *)(void *)(gathered + lines * p->chunks * SDK_MVE_BYTES);
+    int32_t *const accumulators = scratch;
+    int8_t *const gathered = (int8_t *)(void *)(accumulators + PIXELS * p->tiles * p->block);
     sdk_dot dot = {.inputs = gathered, .loops = (p->chunks - 1) / 4};
     sdk_requantize_tiles job = {
         .tile_step = p->block * PIXELS * (int32_t)sizeof(int32_t),
@@ -117,6 +166,7 @@ void sdk_conv2d_s8_pixels__mve(const sdk_conv2d_s8_mve *params, const int8_t *in
         const int32_t tiles = clip((last - pixel + PIXELS - 1) / PIXELS, p->tiles);
         for (int32_t channel = 0; channel < channels; channel += p->block) {
             int8_t *pixels[MOST_TILES * PIXELS];
+            int8_t *out = output + pixel * channels + channel;
             job.channels = clip(channels - channel, p->block);
             dot.pairs = (job.channels + PAIR - 1) / PAIR;
             dot.weights = p->weights + channel * p->chunks * SDK_MVE_BYTES;
@@ -128,10 +178,12 @@ void sdk_conv2d_s8_pixels__mve(const sdk_conv2d_s8_mve *params, const int8_t *in
                     gather_pixels(p, input, first, count, gathered);
                 }
                 p->dot(&dot);
-                for (int32_t i = 0; i < PIXELS; i++) {
-                    /* Pixels that do not exist go where the tile's accumulators were. */
-                    pixels[tile * PIXELS + i] = i < count ? output + (first + i) * channels + channel
-                                                          : (int8_t *)(void *)dot.accumulators;
+                for (int32_t i = 0; i < PIXELS; i++, out += channels) {
+                    pixels[tile * PIXELS + i] = out;
+                }
+                /* Pixels that do not exist go where the tile's accumulators were. */
+                for (int32_t i = count; i < PIXELS; i++) {
+                    pixels[tile * PIXELS + i] = (int8_t *)(void *)dot.accumulators;
                 }
             }
             job.accumulators = accumulators;

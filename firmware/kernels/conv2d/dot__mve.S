@@ -282,7 +282,7 @@ FUNCTION sdk_requantize_\form\()_\step\()__mve
 END_FUNCTION sdk_requantize_\form\()_\step\()__mve
 .endm
 
-    .irp step, 4, 8, 12, 16
+    .irp step, 4, 6, 8, 10, 12, 14, 16
     TILES   plain, \step
     TILES   clamp, \step
     TILES   fix, \step

@@ -131,8 +131,11 @@ static void requantize_tiles(const sdk_requantize_tiles *job, form f, int32_t st
     DEFINE_FORM(general, GENERAL, step)
 
 DEFINE_FORMS(4)
+DEFINE_FORMS(6)
 DEFINE_FORMS(8)
+DEFINE_FORMS(10)
 DEFINE_FORMS(12)
+DEFINE_FORMS(14)
 DEFINE_FORMS(16)
 
 #endif

@@ -1,0 +1,162 @@
+#include "sdk/depthwise_mve.h"
+#include "sdk/mve.h"
+
+enum { BAND_ROWS = 4, HALF = 8, WINDOW_OUTPUTS = 4, MOST_WINDOWS = 4, GROUP = 4, LEAD = 8 };
+
+static int32_t least(int32_t a, int32_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Where the rows of a band come from, and where they go. */
+typedef struct {
+    const sdk_depthwise_conv2d_s8_mve *layer;
+    const int8_t *input;
+    int8_t *band;
+    int8_t outside[SDK_MVE_BYTES]; /* a pixel that is all zero point */
+} source;
+
+/* An input row's first pixel, or the pixel outside, and the bytes to the next pixel. */
+static const int8_t *row_start(const source *s, int32_t row, int32_t channel, int32_t *step)
+{
+    const sdk_depthwise_conv2d_s8_mve *p = s->layer;
+    if (row < 0 || row >= p->input_height) {
+        *step = 0;
+        return s->outside;
+    }
+    *step = p->channels;
+    return s->input + row * p->input_width * p->channels + channel;
+}
+
+/* Moves the band down by two rows: the given ones become its last. */
+static void push(const source *s, int32_t first, int32_t second, int32_t channel, int32_t channels)
+{
+    const sdk_depthwise_conv2d_s8_mve *p = s->layer;
+    sdk_depthwise_push job = {.pitch = p->block * BAND_ROWS, .pixels = p->input_width};
+    job.row1 = row_start(s, first, channel, &job.step1);
+    job.row2 = row_start(s, second, channel, &job.step2);
+    job.band = s->band + p->pad_left * job.pitch;
+    if (channels == SDK_MVE_BYTES) {
+        sdk_depthwise_push_16__mve(&job);
+        return;
+    }
+    for (; channels > 0; channels -= HALF) {
+        job.channels = least(channels, HALF);
+        sdk_depthwise_push_8__mve(&job);
+        job.band += HALF * BAND_ROWS;
+        job.row1 += HALF;
+        job.row2 += HALF;
+    }
+}
+
+/* Output addresses of a tile; those that do not exist go to nowhere. */
+static void set_pixels(const sdk_depthwise_conv2d_s8_mve *p, int8_t *out, int32_t columns, int32_t rows, int8_t *nowhere,
+                       int8_t **pixels)
+{
+    const int32_t row = p->output_width * p->channels;
+    if (p->stride == 2) {
+        for (int32_t x = 0; x < p->tile_columns; x++, out += p->channels) {
+            pixels[x] = x < columns ? out : nowhere;
+        }
+        return;
+    }
+    for (int32_t x = 0; x < columns; x += 2, pixels += WINDOW_OUTPUTS, out += 2 * p->channels) {
+        pixels[0] = out;
+        pixels[1] = x + 1 < columns ? out + p->channels : nowhere;
+        pixels[2] = rows == 2 ? out + row : nowhere;
+        pixels[3] = rows == 2 && x + 1 < columns ? out + row + p->channels : nowhere;
+    }
+}
+
+/* Output rows first .. first + rows - 1 of a few channels, from a band that holds their inputs. */
+static void finish_rows(const source *s, int8_t *output, int32_t first, int32_t rows, int32_t channel,
+                        int32_t channels)
+{
+    const sdk_depthwise_conv2d_s8_mve *p = s->layer;
+    const int32_t pitch = p->block * BAND_ROWS;
+    int8_t *pixels[MOST_WINDOWS * WINDOW_OUTPUTS];
+    int8_t *const after = s->band + p->columns * pitch;
+    sdk_depthwise_tile tile = {
+        .band = s->band,
+        .weights = p->weights + LEAD + channel * SDK_MVE_BYTES,
+        .accumulators = (int32_t *)(void *)after,
+        .channels = channels,
+        .pitch = pitch,
+    };
+    int8_t *out = output + first * p->output_width * p->channels + channel;
+    for (int32_t x = 0; x < p->output_width; x += p->tile_columns) {
+        const int32_t columns = least(p->output_width - x, p->tile_columns);
+        set_pixels(p, out, columns, rows, after + p->block * p->outputs * (int32_t)sizeof(int32_t) + SDK_MVE_BYTES,
+                   pixels);
+        p->run(&tile);
+        sdk_requantize_tiles job = {
+            .accumulators = tile.accumulators,
+            .constants = p->constants + channel / GROUP * p->group_words,
+            .pixels = pixels,
+            .tiles = p->stride == 2 ? (columns + 3) / 4 : (columns + 1) / 2,
+            .tile_step = WINDOW_OUTPUTS * (int32_t)sizeof(int32_t),
+            .channels = channels,
+            .zero_point = p->output_zero_point,
+            .low = p->low,
+            .high = p->high,
+        };
+        p->requantize(&job);
+        tile.band += p->tile_columns * p->stride * pitch;
+        out += p->tile_columns * p->channels;
+    }
+}
+
+/* Rows of one block of channels. */
+static void convolve(const source *s, int8_t *output, sdk_range rows, int32_t channel)
+{
+    const sdk_depthwise_conv2d_s8_mve *p = s->layer;
+    const int32_t channels = least(p->channels - channel, p->block);
+    int32_t top = rows.begin * p->stride - p->pad_top;
+    if (p->stride == 1) {
+        push(s, top, top + 1, channel, channels);
+        for (int32_t y = rows.begin; y < rows.end; y += 2, top += 2) {
+            const int32_t count = least(rows.end - y, 2);
+            push(s, top + 2, count == 2 ? top + 3 : -1, channel, channels);
+            finish_rows(s, output, y, count, channel, channels);
+        }
+    } else {
+        push(s, -1, top, channel, channels);
+        for (int32_t y = rows.begin; y < rows.end; y++, top += 2) {
+            push(s, top + 1, top + 2, channel, channels);
+            finish_rows(s, output, y, 1, channel, channels);
+        }
+    }
+}
+
+/* A band with zero points in its columns outside the input. */
+static source open_band(const sdk_depthwise_conv2d_s8_mve *p, const int8_t *input, void *scratch)
+{
+    const int32_t pitch = p->block * BAND_ROWS;
+    const int32_t right = p->pad_left + p->input_width;
+    source s = {.layer = p, .input = input, .band = scratch};
+    sdk_mve_fill(s.outside, p->input_zero_point, SDK_MVE_BYTES);
+    sdk_mve_fill(s.band, p->input_zero_point, p->pad_left * pitch);
+    sdk_mve_fill(s.band + right * pitch, p->input_zero_point, (p->columns - right) * pitch);
+    return s;
+}
+
+void sdk_depthwise_conv2d_s8_3x3__mve(const sdk_depthwise_conv2d_s8_mve *params, const int8_t *input, int8_t *output,
+                                      void *scratch, sdk_range blocks)
+{
+    const source s = open_band(params, input, scratch);
+    for (int32_t block = blocks.begin; block < blocks.end; block++) {
+        convolve(&s, output, (sdk_range){0, params->output_height}, block * params->block);
+    }
+}
+
+void sdk_depthwise_conv2d_s8_3x3_rows__mve(const sdk_depthwise_conv2d_s8_mve *params, const int8_t *input,
+                                           int8_t *output, void *scratch, sdk_range rows)
+{
+    const source s = open_band(params, input, scratch);
+    const int32_t turn = params->stride == 1 ? 2 : 1;
+    for (int32_t y = rows.begin; y < rows.end; y += turn) {
+        for (int32_t channel = 0; channel < params->channels; channel += params->block) {
+            convolve(&s, output, (sdk_range){y, least(y + turn, rows.end)}, channel);
+        }
+    }
+}
