@@ -73,7 +73,8 @@ def _strided_slice(site: Site, source: Array) -> Array:
             return slice(0, 0)
         return slice(indices.start, indices.stop if indices.stop >= 0 else None, indices.step)
 
-    return source[tuple(index(r, kept, new) for (r, kept), new in zip(ranges, added, strict=True))]
+    # With the ellipsis a single element is a view, too.
+    return source[(*(index(r, kept, new) for (r, kept), new in zip(ranges, added, strict=True)), ...)]
 
 
 def _transpose(site: Site, source: Array) -> Array:

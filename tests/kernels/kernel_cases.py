@@ -392,7 +392,7 @@ def _strided_slice(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Mode
         stride.append(step)
     masks = [int(v) for v in rng.integers(0, 1 << len(shape), 2)] if rng.integers(3) == 0 else [0, 0]
     shrink = 0
-    if rng.integers(3) == 0 and len(shape) > 1:
+    if rng.integers(3) == 0:
         axis = int(rng.integers(0, len(shape)))
         shrink, stride[axis] = 1 << axis, 1
         begin[axis] = int(rng.integers(0, shape[axis]))
