@@ -192,7 +192,8 @@ def _tile(shape: Window, layer: Dots) -> _Tile:
     else:
         for columns in (4, 8):
             count = -(-width // columns)
-            tiles.append(_Tile(columns, columns, count, 2 * columns * count + 1))
+            band = max(2 * columns * count + 1, shape.pad_left + shape.input_width)
+            tiles.append(_Tile(columns, columns, count, band))
     return min(tiles, key=lambda t: t.instructions(layer, min(shape.input_channels, 16), shape.stride_width))
 
 
@@ -226,6 +227,7 @@ def _row_access(shape: Window) -> Iterator[Access]:
     out_size = shape.output_width * shape.output_channels
     turn = _rows_a_turn(shape)
     for row in range(shape.output_height):
-        last_row = min(row - row % turn + turn, shape.output_height) - 1
-        first, last = shape.input_rows(row)[0], shape.input_rows(last_row)[1]
+        first_row = row - row % turn
+        last_row = min(first_row + turn, shape.output_height) - 1
+        first, last = shape.input_rows(first_row)[0], shape.input_rows(last_row)[1]
         yield Access({0: (first * size, last * size)}, (row * out_size, (row + 1) * out_size))

@@ -60,11 +60,17 @@ static void set_pixels(const sdk_depthwise_conv2d_s8_mve *p, int8_t *out, int32_
         }
         return;
     }
-    for (int32_t x = 0; x < columns; x += 2, pixels += WINDOW_OUTPUTS, out += 2 * p->channels) {
-        pixels[0] = out;
-        pixels[1] = x + 1 < columns ? out + p->channels : nowhere;
-        pixels[2] = rows == 2 ? out + row : nowhere;
-        pixels[3] = rows == 2 && x + 1 < columns ? out + row + p->channels : nowhere;
+    int8_t *const below = rows == 2 ? out + row : NULL;
+    for (int32_t x = 0; x < columns; x += 2, pixels += WINDOW_OUTPUTS) {
+        const int32_t half = x + 1 == columns && p->outputs % WINDOW_OUTPUTS != 0;
+        const int32_t left = x * p->channels;
+        pixels[0] = out + left;
+        pixels[1] = x + 1 < columns ? out + left + p->channels : nowhere;
+        pixels[half ? 1 : 2] = below != NULL ? below + left : nowhere;
+        pixels[3] = below != NULL && x + 1 < columns ? below + left + p->channels : nowhere;
+        if (half) {
+            pixels[2] = nowhere;
+        }
     }
 }
 
