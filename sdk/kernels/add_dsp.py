@@ -48,7 +48,7 @@ def _scaled(value: Ints, factor: float, sign: int) -> Ints:
     return requantize(value << _HEADROOM, np.full_like(value, sign * multiplier), np.full_like(value, shift))
 
 
-def _exact(site: Site) -> npt.NDArray[Any]:
+def exact_bytes(site: Site) -> npt.NDArray[Any]:
     """[256, 256] outputs before the activation, as the reference kernel computes them."""
     first, second, output = quant(site.input(0)), quant(site.input(1)), quant(site.output())
     twice = 2 * float32(max(first.scale, second.scale))
@@ -72,7 +72,7 @@ def _linear(site: Site) -> _Linear | None:
     if max(abs(factor1), abs(factor2)) >= 1 << 31:
         return None
     centre = output.zero_point + 0.5 - slope1 * first.zero_point - slope2 * second.zero_point
-    wanted = _exact(site)
+    wanted = exact_bytes(site)
     for delta in _TRIES:
         found = _Linear(factor1, factor2, round(centre * (1 << _SHIFT)) + delta)
         sums = found.sums()

@@ -32,9 +32,7 @@ class Conv2DPairs(Kernel):
         """Fit to an operator."""
         window, layer = Window.of(site), dots(site)
         run = window.kernel_width * window.input_channels
-        tile = max(
-            (t for t in range(1, window.output_height + 1) if 4 * _words(window, t) <= self.word_bytes), default=1
-        )
+        tile = pairs_m0.tile_rows(window.output_height, lambda rows: _words(window, rows), self.word_bytes)
         fields, requant, requant_cycles = pairs_m0.requantization(site)
         channels = window.output_channels
         blocks = [

@@ -35,7 +35,7 @@ class DepthwisePairs(Kernel):
         """Fit to an operator."""
         window, layer = Window.of(site), dots(site)
         height = window.output_height
-        tile = max((t for t in range(1, height + 1) if 4 * _words(window, t) <= self.word_bytes), default=1)
+        tile = pairs_m0.tile_rows(height, lambda rows: _words(window, rows), self.word_bytes)
         fields, requant, requant_cycles = pairs_m0.requantization(site)
         both = _both_columns(window, layer.weights)
         run = window.kernel_width + window.stride_width

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -183,3 +184,17 @@ def block(weights: npt.NDArray[Any], run: int) -> Block:
 def code_bytes(blocks: list[Block]) -> int:
     """Bytes that hold any of the blocks."""
     return -(-max(_TWIN_BYTES, *(b.size for b in blocks)) // 4) * 4
+
+
+def tile_rows(height: int, words: Callable[[int], int], most_bytes: int) -> int:
+    """Output rows of a tile: a half, a quarter ... of all, so that two cores get equal shares.
+
+    Args:
+        height: output rows.
+        words: words of inputs for a number of output rows.
+        most_bytes: of words, unless a single row has more.
+    """
+    parts = 2
+    while (rows := -(-height // parts)) > 1 and 4 * words(rows) > most_bytes:
+        parts += 2
+    return rows

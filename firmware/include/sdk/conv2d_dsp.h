@@ -75,8 +75,8 @@ void sdk_conv2d_s8_patch__dsp(const sdk_conv2d_s8_patch *params, const int8_t *i
                               sdk_range rows);
 
 /*
- * The same for 1x1 kernels with stride 1 and a multiple of four input channels. The inputs of both pixels are read
- * before their outputs are written.
+ * The same for 1x1 kernels with stride 1 and at least four input channels. The inputs of both pixels are read before
+ * their outputs are written.
  */
 void sdk_conv2d_s8_pointwise__dsp(const sdk_conv2d_s8_patch *params, const int8_t *input, int8_t *output,
                                   void *scratch, sdk_range rows);

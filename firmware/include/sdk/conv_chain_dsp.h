@@ -26,8 +26,12 @@ typedef struct {
     int32_t steps;        /* pairs of inputs, at least 1 */
     int32_t output_bytes; /* of a pixel's outputs: whole groups of four, int8, int32 in the raw form */
     ptrdiff_t second;     /* bytes from the first pixel's outputs to the second's; 0: there is only one */
-    const int8_t *input;  /* first pixel's inputs, to be widened to x for each pair; NULL: x is ready, of one pair */
-    int32_t input_bytes;  /* of a pixel, a multiple of four */
+    /*
+     * First pixel's inputs, to be widened to x for each pair, in the order 0, 2, 1, 3 of each four; NULL: x is ready, of
+     * one pair. Where input_bytes is no multiple of four, the last four go past the pixel: their weights are zero.
+     */
+    const int8_t *input;
+    int32_t input_bytes;  /* of a pixel */
     uint32_t offsets;     /* minus the input's zero point, in both halves */
 } sdk_chain_patch;
 

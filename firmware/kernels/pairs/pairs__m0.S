@@ -1,42 +1,7 @@
 /* Contracts in sdk/pairs_m0.h, C twins in pairs__m0.c. Cycles are those of the Cortex-M0+ with single-cycle MULS. */
 #include "sdk/pairs_m0.h"
 #if SDK_M0_ASM
-
-    .syntax unified
-    .thumb
-
-.macro FUNCTION name
-    .section .text.\name, "ax", %progbits
-    .p2align 2
-    .global \name
-    .type   \name, %function
-    .thumb_func
-\name:
-.endm
-
-.macro END_FUNCTION name
-    .pool
-    .size   \name, . - \name
-.endm
-
-/* 36 bytes of registers. */
-.macro SAVE
-    push    {r4-r7, lr}
-    mov     r4, r8
-    mov     r5, r9
-    mov     r6, r10
-    mov     r7, r11
-    push    {r4-r7}
-.endm
-
-.macro RESTORE
-    pop     {r4-r7}
-    mov     r8, r4
-    mov     r9, r5
-    mov     r10, r6
-    mov     r11, r7
-    pop     {r4-r7, pc}
-.endm
+#include "sdk/asm_m0.h"
 
 /* 9 cycles a word. r0 low, r1 high, r2 words, r3 count */
 FUNCTION sdk_pairs_stage__m0
