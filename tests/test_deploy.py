@@ -30,7 +30,10 @@ CORE = (
     "tflm__micro_speech_quantized",
     "tflm__person_detect",
 )
-EMULATED = ("pico", "mps2-an385", "mps2-an386", "mps2-an500", "mps2-an505", "mps3-an547", "rpi4")
+EMULATED = (
+    "pico", "mps2-an385", "mps2-an386", "mps2-an500", "mps2-an505", "mps3-an547", "rpi4",
+    "pico_w", "netduinoplus2", "microbit", "rpi3", "rpi5", "beaglebone",
+)
 
 
 class Silent:

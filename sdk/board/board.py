@@ -11,13 +11,17 @@ ROLES = ("boot2", "vectors", "text", "rodata", "ramfunc", "data", "arena", "stac
 """What a memory can hold; ``boot2`` and ``core1_stack`` only on chips that have them."""
 
 _CORE_FEATURES: Mapping[str, frozenset[str]] = {
+    "cortex-m0": frozenset(),
     "cortex-m0plus": frozenset({"m0"}),
     "cortex-m3": frozenset(),
     "cortex-m4": frozenset({"dsp"}),
     "cortex-m7": frozenset({"dsp"}),
     "cortex-m33": frozenset({"dsp"}),
     "cortex-m55": frozenset({"dsp", "mve"}),
+    "cortex-a8": frozenset({"fpu"}),
+    "cortex-a53": frozenset({"fpu", "neon"}),
     "cortex-a72": frozenset({"fpu", "neon"}),
+    "cortex-a76": frozenset({"fpu", "neon"}),
     "host": frozenset({"fpu"}),
 }
 CORES = tuple(_CORE_FEATURES)

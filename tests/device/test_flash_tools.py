@@ -283,7 +283,7 @@ def test_a_tool_that_is_not_there(case: Case, monkeypatch: pytest.MonkeyPatch) -
 )
 def test_probes_are_never_guessed(tool: Tool, kind: Callable[..., Programmer], made: Board, answer: str) -> None:
     tool.answers(answer, answer)
-    with pytest.raises(DeviceError, match="several probes fit: .*choose one with --serial"):
+    with pytest.raises(DeviceError, match=r"several probes fit: .*choose one with --serial"):
         kind(made, made.flash[0], None)
     with pytest.raises(DeviceError, match="no debug probe 999; probes here: "):
         kind(made, made.flash[0], "999")

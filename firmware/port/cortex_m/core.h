@@ -8,8 +8,11 @@
 
 #define CORTEX_M_SYST_CSR CORTEX_M_REGISTER(0xE000E010u)
 #define CORTEX_M_SYST_RVR CORTEX_M_REGISTER(0xE000E014u)
+#define CORTEX_M_SYST_CVR CORTEX_M_REGISTER(0xE000E018u)
 #define CORTEX_M_NVIC_ISER ((volatile uint32_t *)0xE000E100u) /* set-enable, 32 interrupts a word */
 #define CORTEX_M_NVIC_ICPR ((volatile uint32_t *)0xE000E280u) /* clear-pending */
+#define CORTEX_M_ICSR CORTEX_M_REGISTER(0xE000ED04u)
+#define CORTEX_M_VTOR CORTEX_M_REGISTER(0xE000ED08u) /* where Armv6-M has none, writes are ignored */
 #define CORTEX_M_AIRCR CORTEX_M_REGISTER(0xE000ED0Cu)
 #define CORTEX_M_CCR CORTEX_M_REGISTER(0xE000ED14u)
 #define CORTEX_M_CFSR CORTEX_M_REGISTER(0xE000ED28u)  /* not in Armv6-M */

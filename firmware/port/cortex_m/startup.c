@@ -8,18 +8,20 @@ extern uint32_t __stack_low[], __stack_top[];
 
 int main(void);
 void reset_handler(void);
+void systick_handler(void) __attribute__((weak)); /* of ports that count cycles by it */
 
 typedef union {
     void (*handler)(void);
     const void *stack;
 } vector;
 
-/* The firmware polls: no exception but reset and faults is ever enabled. */
+/* The firmware polls: no exception but reset, faults and, in some ports, SysTick is ever enabled. */
 __attribute__((section(".vectors"), used)) static const vector vectors[16] = {
     {.stack = __stack_top},
     {reset_handler},
     {cortex_m_fault_handler}, /* NMI */
     {cortex_m_fault_handler}, /* HardFault, to which all other faults escalate */
+    [15] = {systick_handler},
 };
 
 static void fill(uint32_t *begin, const uint32_t *end) {
@@ -38,6 +40,7 @@ __attribute__((noreturn)) void reset_handler(void) {
 #if defined(__ARM_FEATURE_MVE)
     CORTEX_M_CCR |= 1u << 19; /* LOB: without it low-overhead loops branch like any other */
 #endif
+    CORTEX_M_VTOR = (uint32_t)(uintptr_t)vectors; /* a boot loader may have come before */
     __asm volatile("dsb\n\tisb" ::: "memory");
 
     const uint32_t *load = __data_load;

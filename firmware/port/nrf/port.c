@@ -1,0 +1,131 @@
+/*
+ * Port for Nordic's nRF51 and nRF52: console on the UART that both have at one address, cycles by SysTick.
+ *
+ * Chapters are those of the nRF51 reference manual 3.0 and the nRF52840 product specification 1.1. The console is
+ * polled and has room for six bytes, so the firmware is built with a window of one request. SDK_NRF_QEMU: QEMU
+ * emulates no time, and the nRF51 has no SysTick.
+ */
+#include "../cortex_m/core.h"
+#include "sdk/port.h"
+
+#ifndef SDK_NRF_QEMU
+#define SDK_NRF_QEMU 0
+#endif
+
+#if !SDK_NRF_QEMU
+#include "../cortex_m/systick.h"
+#endif
+
+#if SDK_LINK_WINDOW != 1
+#error "the console has room for six bytes: build with SDK_LINK_WINDOW=1"
+#endif
+
+#define REG(address) (*(volatile uint32_t *)(uintptr_t)(address))
+
+/* 29 UART; 6.33 UART */
+#define UART_STARTRX 0x40002000u
+#define UART_STARTTX 0x40002008u
+#define UART_RXDRDY 0x40002108u
+#define UART_TXDRDY 0x4000211Cu
+#define UART_INTENSET 0x40002304u
+#define UART_ENABLE 0x40002500u
+#define UART_PSELTXD 0x4000250Cu
+#define UART_PSELRXD 0x40002514u
+#define UART_RXD 0x40002518u
+#define UART_TXD 0x4000251Cu
+#define UART_BAUDRATE 0x40002524u
+#define ENABLE_UART 4u
+#define BAUDRATE_115200 0x01D7E000u
+#define INTENSET_RXDRDY (1u << 2)
+#define UART_IRQ_BIT (1u << 2)
+
+/* 5.4 CLOCK, 4.3 NVMC, 6.9 GPIO of the nRF52840 */
+#define CLOCK_HFCLKSTART 0x40000000u
+#define CLOCK_HFCLKSTARTED 0x40000100u
+#define NVMC_ICACHECNF 0x4001E540u
+#define GPIO_DIRSET(pin) ((pin) < 32u ? 0x50000518u : 0x50000818u)
+#define GPIO_OUTSET(pin) ((pin) < 32u ? 0x50000508u : 0x50000808u)
+
+/* 4.4 FICR: DEVICEID */
+#define FICR_DEVICEID 0x10000060u
+#define UNIQUE_ID_BYTES 8u
+
+static int sending;
+
+static void uart_start(void) {
+    REG(UART_PSELTXD) = SDK_NRF_TX_PIN;
+    REG(UART_PSELRXD) = SDK_NRF_RX_PIN;
+    REG(UART_BAUDRATE) = BAUDRATE_115200;
+    REG(UART_ENABLE) = ENABLE_UART;
+    REG(UART_RXDRDY) = 0;
+    REG(UART_TXDRDY) = 0;
+    REG(UART_STARTRX) = 1;
+    REG(UART_STARTTX) = 1;
+}
+
+void port_init(void) {
+#if SDK_NRF_QEMU
+    uart_start();
+    __asm volatile("cpsid i"); /* the interrupt only ends a sleep */
+    REG(UART_INTENSET) = INTENSET_RXDRDY;
+    CORTEX_M_NVIC_ISER[0] = UART_IRQ_BIT;
+#else
+    REG(CLOCK_HFCLKSTARTED) = 0;
+    REG(CLOCK_HFCLKSTART) = 1; /* the crystal, for the cycle counter's sake */
+    while (REG(CLOCK_HFCLKSTARTED) == 0) {
+    }
+    REG(NVMC_ICACHECNF) = 1;
+    REG(GPIO_OUTSET(SDK_NRF_TX_PIN)) = 1u << (SDK_NRF_TX_PIN % 32u);
+    REG(GPIO_DIRSET(SDK_NRF_TX_PIN)) = 1u << (SDK_NRF_TX_PIN % 32u);
+    uart_start();
+    systick_start();
+#endif
+}
+
+int port_getc(void) {
+#if SDK_NRF_QEMU
+    if (REG(UART_RXDRDY) == 0) {
+        CORTEX_M_NVIC_ICPR[0] = UART_IRQ_BIT;
+        if (REG(UART_RXDRDY) == 0) {
+            __asm volatile("dsb\n\twfi" ::: "memory");
+        }
+    }
+#endif
+    if (REG(UART_RXDRDY) == 0) {
+        return -1;
+    }
+    REG(UART_RXDRDY) = 0; /* before the byte is taken: the next one sets it again */
+    return (int)(REG(UART_RXD) & 0xFFu);
+}
+
+void port_write(const uint8_t *data, size_t bytes) {
+    for (size_t i = 0; i < bytes; i++) {
+        while (sending && REG(UART_TXDRDY) == 0) {
+        }
+        REG(UART_TXDRDY) = 0;
+        sending = 1;
+        REG(UART_TXD) = data[i];
+    }
+}
+
+#if SDK_NRF_QEMU
+/* Its entry is the time stamp of the counters outside: it must stay a call that is really made. */
+__attribute__((noinline)) uint64_t port_cycles(void) {
+    __asm volatile("");
+    return 0;
+}
+
+uint32_t port_clock_hz(void) { return 0; }
+#else
+uint64_t port_cycles(void) { return systick_cycles(); }
+
+uint32_t port_clock_hz(void) { return SDK_CLOCK_HZ; }
+#endif
+
+/* The timers run from the core's oscillator: none could bear witness against the cycle counter. */
+uint64_t port_micros(void) { return 0; }
+
+const uint8_t *port_unique_id(size_t *bytes) {
+    *bytes = UNIQUE_ID_BYTES;
+    return (const uint8_t *)FICR_DEVICEID;
+}

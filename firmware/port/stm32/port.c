@@ -1,0 +1,120 @@
+/*
+ * Port for the STM32: console on SDK_STM32_USART, cycles by SysTick, which all cores have.
+ *
+ * The console is polled and has room for one byte, so the firmware is built with a window of one request.
+ * SDK_STM32_QEMU: QEMU emulates neither clocks nor time; its receive interrupt only ends a sleep there.
+ */
+#include "stm32.h"
+
+#include "../cortex_m/core.h"
+#include "../cortex_m/systick.h"
+#include "sdk/port.h"
+
+/* USART registers: the first generation has SR, DR, BRR, CR1 (RM0008, RM0390), the second the other ones (RM0385). */
+#if SDK_STM32_USART_GENERATION == 1
+#define USART_STATUS REG(SDK_STM32_USART + 0x00u)
+#define USART_RECEIVE REG(SDK_STM32_USART + 0x04u)
+#define USART_TRANSMIT REG(SDK_STM32_USART + 0x04u)
+#define USART_BRR REG(SDK_STM32_USART + 0x08u)
+#define USART_CR1 REG(SDK_STM32_USART + 0x0Cu)
+#define CR1_ENABLE ((1u << 13) | (1u << 3) | (1u << 2)) /* UE, TE, RE */
+#else
+#define USART_CR1 REG(SDK_STM32_USART + 0x00u)
+#define USART_BRR REG(SDK_STM32_USART + 0x0Cu)
+#define USART_STATUS REG(SDK_STM32_USART + 0x1Cu)
+#define USART_CLEAR REG(SDK_STM32_USART + 0x20u)
+#define USART_RECEIVE REG(SDK_STM32_USART + 0x24u)
+#define USART_TRANSMIT REG(SDK_STM32_USART + 0x28u)
+#define CR1_ENABLE ((1u << 3) | (1u << 2) | (1u << 0)) /* TE, RE, UE */
+#endif
+#define CR1_RECEIVE_INTERRUPT (1u << 5)
+#define STATUS_ERRORS 0xFu /* parity, framing, noise, overrun */
+#define STATUS_OVERRUN (1u << 3)
+#define STATUS_RECEIVED (1u << 5)
+#define STATUS_ROOM (1u << 7)
+
+#define UNIQUE_ID_BYTES 12u
+
+#ifndef SDK_STM32_QEMU
+#define SDK_STM32_QEMU 0
+#endif
+
+#if SDK_LINK_WINDOW != 1
+#error "the console has room for one byte: build with SDK_LINK_WINDOW=1"
+#endif
+
+void port_init(void) {
+#if SDK_STM32_QEMU
+    USART_CR1 = CR1_ENABLE | CR1_RECEIVE_INTERRUPT;
+    __asm volatile("cpsid i");
+    CORTEX_M_NVIC_ISER[SDK_STM32_USART_IRQ / 32u] = 1u << (SDK_STM32_USART_IRQ % 32u);
+#else
+    stm32_start();
+    systick_start();
+    USART_CR1 = 0;
+    USART_BRR = (SDK_STM32_BRR_SCALE * (uint64_t)SDK_STM32_USART_HZ + SDK_CONSOLE_BAUD / 2u) / SDK_CONSOLE_BAUD;
+    USART_CR1 = CR1_ENABLE;
+#endif
+}
+
+#if SDK_STM32_QEMU
+static void await_input(void) {
+    if ((USART_STATUS & STATUS_RECEIVED) == 0) {
+        CORTEX_M_NVIC_ICPR[SDK_STM32_USART_IRQ / 32u] = 1u << (SDK_STM32_USART_IRQ % 32u);
+        if ((USART_STATUS & STATUS_RECEIVED) == 0) {
+            __asm volatile("dsb\n\twfi" ::: "memory");
+        }
+    }
+}
+#else
+static void await_input(void) {}
+#endif
+
+/* A byte with an error is no byte: the link asks for it again. */
+int port_getc(void) {
+    await_input();
+    const uint32_t status = USART_STATUS;
+#if SDK_STM32_USART_GENERATION == 2
+    USART_CLEAR = status & STATUS_ERRORS;
+#endif
+    if ((status & (STATUS_RECEIVED | STATUS_OVERRUN)) == 0) {
+        return -1;
+    }
+    const uint32_t byte = USART_RECEIVE & 0xFFu; /* in the first generation this clears the errors too */
+    return (status & STATUS_ERRORS) == 0 ? (int)byte : -1;
+}
+
+void port_write(const uint8_t *data, size_t bytes) {
+    for (size_t i = 0; i < bytes; i++) {
+        while ((USART_STATUS & STATUS_ROOM) == 0) {
+        }
+        USART_TRANSMIT = data[i];
+    }
+}
+
+#if SDK_STM32_QEMU
+/* Its entry is the time stamp of the counters outside: it must stay a call that is really made. */
+__attribute__((noinline)) uint64_t port_cycles(void) {
+    __asm volatile("");
+    return 0;
+}
+
+uint32_t port_clock_hz(void) { return 0; }
+
+const uint8_t *port_unique_id(size_t *bytes) {
+    *bytes = 0;
+    return NULL;
+}
+#else
+uint64_t port_cycles(void) { return systick_cycles(); }
+
+uint32_t port_clock_hz(void) { return SDK_CLOCK_HZ; }
+
+const uint8_t *port_unique_id(size_t *bytes) {
+    *bytes = UNIQUE_ID_BYTES;
+    return (const uint8_t *)SDK_STM32_UNIQUE_ID;
+}
+#endif
+
+/* All timers run from the core's oscillator: none could bear witness against the cycle counter. */
+uint64_t port_micros(void) { return 0; }
