@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from sdk import __version__
 from sdk.emit.carray import byte_list, floating, integer, rows
 from sdk.ir import DType, Tensor
@@ -130,7 +132,7 @@ def _call(
         tensor = graph.input(layer.step.op, argument)
         return f"(const {ctype(tensor.dtype)} *)({address(tensor)})"
 
-    pointers = [pointer(a) for a in prepared.arguments or prepared.inputs]
+    pointers = [pointer(a) for a in (prepared.inputs if prepared.arguments is None else prepared.arguments)]
     if prepared.inputs_as_array:
         pointers = [f"(const void *const[]){{{', '.join(pointers)}}}"]
     tensors = [graph.tensors[t] for t in layer.step.op.outputs]
@@ -210,6 +212,28 @@ def _const(layer: _Layer, const: Const) -> dict[str, object]:
     }
 
 
+def _variables(placement: Placement, name: str) -> tuple[list[str], list[dict[str, object]]]:
+    """Statements that set the variables to their initial values, and the constants that they need."""
+    statements: list[str] = []
+    consts: list[dict[str, object]] = []
+    for tensor in placement.program.graph.tensors.values():
+        if not tensor.is_variable:
+            continue
+        place = f"arena + {placement.offset(tensor)}"
+        fill = tensor.quant.zero_point if tensor.dtype is DType.INT8 and tensor.quant else 0
+        initial = bytes([fill & 0xFF]) * tensor.nbytes if tensor.initial is None else tensor.initial.tobytes()
+        if initial == initial[:1] * len(initial):
+            statements.append(f"memset({place}, {initial[0]}, {len(initial)})")
+            continue
+        const = f"{name}_variable{len(consts)}"
+        values = np.frombuffer(initial, np.uint8)
+        consts.append(
+            {"name": const, "ctype": "uint8_t", "count": len(values), "align": 4, "rows": rows(values, "uint8_t")}
+        )
+        statements.append(f"memcpy({place}, {const}, {len(values)})")
+    return statements, consts
+
+
 def model_view(program: Program, plan: MemoryPlan) -> Mapping[str, object]:
     """The context of the model templates."""
     placement = Placement(program, plan)
@@ -218,6 +242,7 @@ def model_view(program: Program, plan: MemoryPlan) -> Mapping[str, object]:
     headers = {layer.step.kernel.header for layer in layers}
     headers |= {"sdk/split.h" for step in program.steps if step.cut is not None}
     headers |= {"sdk/chain.h" for step in program.steps if step.chain is not None}
+    variables, initial = _variables(placement, name)
     return {
         "sdk_version": __version__,
         "name": name,
@@ -232,6 +257,7 @@ def model_view(program: Program, plan: MemoryPlan) -> Mapping[str, object]:
         "outputs": _ports(placement, graph.outputs, "output", name),
         "layers": [_params(layer) for layer in layers],
         "steps": [_step(placement, step) for step in program.steps],
-        "consts": [_const(layer, const) for layer in layers for const in layer.step.prepared.consts],
-        "variables": [],
+        "consts": [_const(layer, const) for layer in layers for const in layer.step.prepared.consts]
+        + initial,
+        "variables": variables,
     }

@@ -48,6 +48,8 @@ class Tensor:
         shape: dimensions, all static; () for a scalar.
         data: the constant's elements, read-only, of ``dtype.numpy``; None if not constant.
         is_variable: keeps its value from one invoke to the next.
+        initial: a variable's elements before the first invoke, as ``data``; None: all bytes are 0, or the zero point
+            of int8.
     """
 
     id: int
@@ -57,6 +59,7 @@ class Tensor:
     quant: Quant | None = None
     data: np.ndarray[Any, Any] | None = None
     is_variable: bool = False
+    initial: np.ndarray[Any, Any] | None = None
 
     @property
     def elements(self) -> int:

@@ -36,18 +36,25 @@ def verify(module: Module, after: str = "") -> None:
     Raises:
         ModelError: lists what is broken.
     """
-    found = problems(module)
+    found = problems(module, resolved=bool(after))
     if found:
         subject = f"{module.name} after {after}" if after else module.name
         raise ModelError(subject, "; ".join(found[:_LISTED]))
 
 
-def problems(module: Module) -> list[str]:
-    """What breaks the invariants, one sentence each."""
+def problems(module: Module, *, resolved: bool = False) -> list[str]:
+    """What breaks the invariants, one sentence each.
+
+    Args:
+        module: what to check.
+        resolved: whether operators may write variables, as a pass makes them do but no file.
+    """
     found: list[str] = [] if module.graphs else ["the model has no graph"]
     for index, graph in enumerate(module.graphs):
         where = f"graph {index}, " if index else ""
         found += [where + problem for problem in _graph_problems(graph, main=index == 0)]
+        if not resolved:
+            found += [where + problem for problem in _written_variables(graph)]
     return found or list(_call_problems(module)) or list(_variable_problems(module))
 
 
@@ -88,6 +95,13 @@ def _graph_problems(graph: Graph, main: bool) -> Iterator[str]:
             yield f"output {_name(graph.tensors[i])} is never computed"
     if main and not graph.outputs:
         yield "the model has no output"
+
+
+def _written_variables(graph: Graph) -> Iterator[str]:
+    for op in graph.ops:
+        for tensor in (graph.tensors[i] for i in op.outputs if i in graph.tensors):
+            if tensor.is_variable:
+                yield f"layer {op.id} {op.kind}: writes {_name(tensor)}, which is a variable"
 
 
 def _repeated(ids: tuple[int, ...]) -> list[int]:
@@ -163,9 +177,9 @@ def _op_problems(graph: Graph, op: Op, inputs: set[int], known: set[int]) -> Ite
             yield f"input {index}, {_name(graph.tensors[i])}, is {reason}"
     for i in op.outputs:
         tensor = graph.tensors[i]
-        if tensor.is_constant or tensor.is_variable:
-            yield f"writes {_name(tensor)}, which is {'constant' if tensor.is_constant else 'a variable'}"
-        elif i in inputs or (i in known and tensor.elements):
+        if tensor.is_constant:
+            yield f"writes {_name(tensor)}, which is constant"
+        elif i in inputs or (i in known and tensor.elements and not tensor.is_variable):
             yield f"writes {_name(tensor)}, which {'is an input' if i in inputs else 'is written twice'}"
         elif tensor.elements == 0:
             yield f"writes {_name(tensor)}, which has no elements"

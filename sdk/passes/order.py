@@ -14,6 +14,7 @@ from sdk.passes.merge_requantize import merge_requantize
 from sdk.passes.remove_dead_channels import remove_dead_channels
 from sdk.passes.remove_dead_operators import remove_dead_operators
 from sdk.passes.remove_identities import remove_identities
+from sdk.passes.resolve_variables import resolve_variables
 from sdk.passes.result import Channels, PassResult
 
 EXACT_PASSES: tuple[Callable[[Module], PassResult], ...] = (
@@ -25,6 +26,7 @@ EXACT_PASSES: tuple[Callable[[Module], PassResult], ...] = (
     fold_pads,
     remove_dead_operators,
     remove_dead_channels,
+    resolve_variables,
 )
 """In order. Each keeps every byte of the model's outputs for every input."""
 
