@@ -9,24 +9,37 @@ from sdk.kernels.arg import ArgMaxS8Ref, ArgMinS8Ref
 from sdk.kernels.base import Kernel, Site
 from sdk.kernels.conv2d import Conv2DS8Ref
 from sdk.kernels.conv2d_dsp import Conv2DNarrow, Conv2DPatch, Conv2DPixels, Conv2DPointwise, Conv2DRows
-from sdk.kernels.conv2d_mve import Conv2DPixelsMve
 from sdk.kernels.conv2d_m0 import Conv2DPairs
+from sdk.kernels.conv2d_mve import Conv2DPixelsMve
 from sdk.kernels.copy import ConcatenationRef, PadRef, SplitRef, StridedCopyRef
 from sdk.kernels.depthwise_conv2d import DepthwiseConv2DS8Ref
 from sdk.kernels.depthwise_dsp import Depthwise3x3, Depthwise3x3Stride2, DepthwiseTaps
-from sdk.kernels.depthwise_mve import Depthwise3x3Mve, Depthwise3x3RowsMve
-from sdk.kernels.float_quantize import DequantizeS8F32Ref, QuantizeF32S8Ref
 from sdk.kernels.depthwise_m0 import DepthwisePairs
+from sdk.kernels.depthwise_mve import Depthwise3x3Mve, Depthwise3x3RowsMve
+from sdk.kernels.dsp_packed import (
+    Conv2DPackedNarrow,
+    Conv2DPackedPatch,
+    Conv2DPackedPixels,
+    Conv2DPackedPointwise,
+    Conv2DPackedRows,
+    DepthwisePacked3x3,
+    DepthwisePacked3x3Stride2,
+    DepthwisePackedTaps,
+    FullyConnectedPackedChain,
+)
+from sdk.kernels.float_quantize import DequantizeS8F32Ref, QuantizeF32S8Ref
 from sdk.kernels.fully_connected import FullyConnectedS8Ref
 from sdk.kernels.fully_connected_dsp import FullyConnectedChain, FullyConnectedPairs
 from sdk.kernels.gather import GatherRef
 from sdk.kernels.lookup import Lookup8Ref
+from sdk.kernels.m0_packed import Conv2DPackedPairs, DepthwisePackedPairs
 from sdk.kernels.minmax import MaximumS8Ref, MinimumS8Ref
 from sdk.kernels.mul import MulS8Ref
 from sdk.kernels.pool2d import AveragePool2DS8Ref, MaxPool2DS8Ref
 from sdk.kernels.pool2d_dsp import AveragePool2D
 from sdk.kernels.prelu import PreluS8Ref
 from sdk.kernels.reduce import MeanS8Ref, ReduceMaxS8Ref, ReduceMinS8Ref
+from sdk.kernels.ref_packed import Conv2DPackedRef, DepthwiseConv2DPackedRef, FullyConnectedPackedRef
 from sdk.kernels.resize import ResizeBilinearS8Ref, ResizeNearestRef
 from sdk.kernels.softmax import SoftmaxS8Ref
 from sdk.kernels.transpose_conv2d import TransposeConv2DS8Ref
@@ -78,6 +91,20 @@ KERNELS: tuple[Kernel, ...] = (
     Conv2DPairs(),
     DepthwisePairs(),
     AddLinearM0(),
+    Conv2DPackedRef(),
+    DepthwiseConv2DPackedRef(),
+    FullyConnectedPackedRef(),
+    Conv2DPackedPairs(),
+    DepthwisePackedPairs(),
+    Conv2DPackedPatch(),
+    Conv2DPackedPointwise(),
+    Conv2DPackedNarrow(),
+    Conv2DPackedRows(),
+    Conv2DPackedPixels(),
+    DepthwisePacked3x3(),
+    DepthwisePacked3x3Stride2(),
+    DepthwisePackedTaps(),
+    FullyConnectedPackedChain(),
 )
 """Every kernel there is."""
 

@@ -1,0 +1,36 @@
+"""Kernels with packed weights for the Cortex-M0+; see ``firmware/include/sdk/packed_m0.h``."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from sdk.kernels.base import Constraint, Kernel
+from sdk.kernels.conv2d_m0 import Conv2DPairs
+from sdk.kernels.depthwise_m0 import DepthwisePairs
+from sdk.kernels.unpacked import FEW_LEVELS, Unpacked, UnpackedBytes
+
+
+class Conv2DPackedPairs(UnpackedBytes):
+    """CONV_2D; code written at run time gains from small weights by itself: zeros cost nothing, groups are long."""
+
+    inner: ClassVar[Kernel] = Conv2DPairs()
+    name = "conv2d_s8_packed_pairs__m0"
+    ops = inner.ops
+    header = "sdk/packed_m0.h"
+    sources = ("kernels/conv2d/conv2d_s8_packed_pairs__m0.c", Unpacked.unpacker, *inner.sources)
+    requires = inner.requires
+    constraints: ClassVar[tuple[Constraint, ...]] = (*inner.constraints, FEW_LEVELS)
+    params_type_name = "sdk_conv2d_s8_packed_m0"
+
+
+class DepthwisePackedPairs(UnpackedBytes):
+    """DEPTHWISE_CONV_2D."""
+
+    inner: ClassVar[Kernel] = DepthwisePairs()
+    name = "depthwise_conv2d_s8_packed_pairs__m0"
+    ops = inner.ops
+    header = "sdk/packed_m0.h"
+    sources = ("kernels/depthwise_conv2d/depthwise_conv2d_s8_packed_pairs__m0.c", Unpacked.unpacker, *inner.sources)
+    requires = inner.requires
+    constraints: ClassVar[tuple[Constraint, ...]] = (*inner.constraints, FEW_LEVELS)
+    params_type_name = "sdk_conv2d_s8_packed_m0"
