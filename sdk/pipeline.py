@@ -86,8 +86,8 @@ def plan_module(module: Module, board: Board, optimize: Optimize) -> tuple[Progr
     if optimize is Optimize.SPEED:
         return arrange(program, fastest=True, split=two_cores)
     if optimize is Optimize.BALANCED:
-        return arrange(program, split=two_cores, longest_chain=3, gain=0.05)
-    return arrange(program, longest_chain=16)
+        return arrange(program, split=two_cores, longest_chain=3, gain=0.05, slowdown=0.05)
+    return arrange(program, longest_chain=16, slowdown=0.15)
 
 
 def lower_all(paths: Sequence[Path], board: Board, optimize: Optimize) -> list[tuple[Program, MemoryPlan]]:

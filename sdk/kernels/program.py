@@ -57,6 +57,7 @@ class Step:
         index: position in the generated invoke function.
         cut: units of work that the first of two cores does; None when one core does all.
         chain: several layers that run row by row as one step; None for a layer by itself.
+        alternatives: the other kernels that could do the operator, cheapest first.
         descending: whether the units are done from the last to the first, ``grain`` at a time.
     """
 
@@ -65,6 +66,7 @@ class Step:
     kernel: Kernel
     prepared: Prepared
     cut: int | None = None
+    alternatives: tuple[tuple[Kernel, Prepared], ...] = ()
     descending: bool = False
     chain: Chain | None = None
 

@@ -48,7 +48,8 @@ def select(module: Module, board: Board, optimize: Optimize) -> Program:
             continue
         fitted = [(kernel, kernel.prepare(site)) for kernel in kernels]
         kernel, prepared = _CHOICE[optimize](fitted)
-        steps.append(Step(len(steps), op, kernel, prepared))
+        others = sorted((f for f in fitted if f[0] is not kernel), key=lambda f: f[1].cost)
+        steps.append(Step(len(steps), op, kernel, prepared, alternatives=tuple(others)))
     if missing:
         count = "1 operator has" if len(missing) == 1 else f"{len(missing)} operators have"
         raise UnsupportedError(

@@ -13,6 +13,7 @@ convolution (Lin et al., "MCUNetV2", 2021) carried over to any kernel whose orde
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 _LEAST_SPLIT_CYCLES = 2000
 """Cost of a layer above which the start and the join of a second core are worth it."""
+_NEARLY_FULL = 0.95
+"""Share of the arena in use above which a step counts among the fullest."""
 _MOST_MERGED = 8
 """Neighbours that are merged at once while chains grow."""
 _TRIES_OF_A_CANDIDATE, _TRIES_OF_THE_RESULT = 8, 600
@@ -35,7 +38,13 @@ _TRIES_OF_A_CANDIDATE, _TRIES_OF_THE_RESULT = 8, 600
 
 
 def arrange(
-    program: Program, *, fastest: bool = False, split: bool = False, longest_chain: int = 1, gain: float = 0.0
+    program: Program,
+    *,
+    fastest: bool = False,
+    split: bool = False,
+    longest_chain: int = 1,
+    gain: float = 0.0,
+    slowdown: float = 0.0,
 ) -> tuple[Program, MemoryPlan]:
     """Choose direction, chains and cores of the steps, and place all buffers.
 
@@ -45,6 +54,7 @@ def arrange(
         split: whether a second core may be used at all.
         longest_chain: layers that may run row by row as one.
         gain: share of the arena that chains must save to be worth their calls, 0 to 1.
+        slowdown: share of the cycles that chains may cost, because of kernels that work row by row.
 
     Raises:
         PlanError: the plan is wrong, a defect of the SDK.
@@ -55,7 +65,7 @@ def arrange(
     else:
         program, found = _directed(program)
         if longest_chain > 1:
-            program, found = _chained(program, found, longest_chain, gain)
+            program, found = _chained(program, found, longest_chain, gain, slowdown)
         if split:
             program, found = _split_for_free(program, found)
     careful = _place(program, _TRIES_OF_THE_RESULT)
@@ -90,16 +100,19 @@ def _directed(program: Program) -> tuple[Program, MemoryPlan]:
     return best, found
 
 
-def _chained(program: Program, found: MemoryPlan, longest: int, gain: float) -> tuple[Program, MemoryPlan]:
+def _chained(
+    program: Program, found: MemoryPlan, longest: int, gain: float, slowdown: float
+) -> tuple[Program, MemoryPlan]:
     """The program with chains if they save enough, each time merging the neighbours that save most."""
     ascending = _changed(program, (s for s in program.steps if s.descending), _turned)
     best, smallest = ascending, _place(ascending)
+    most_cycles = (1 + slowdown) * _cost(program)
     merged = True
     while merged:
         merged = False
-        for start, end in _runs(best, smallest, longest):
-            tried = fuse(best, start, end)
-            if tried is None:
+        for (start, end), lean in itertools.product(_runs(best, smallest, longest), (False, True)):
+            tried = fuse(best, start, end, lean=lean)
+            if tried is None or _cost(tried) > most_cycles:
                 continue
             placed = _place(tried)
             if placed.size < smallest.size:
@@ -112,10 +125,14 @@ def _chained(program: Program, found: MemoryPlan, longest: int, gain: float) -> 
     return (best, smallest) if smallest.size <= (1 - gain) * found.size else (program, found)
 
 
+def _cost(program: Program) -> int:
+    return sum(step.prepared.cost for step in program.steps)
+
+
 def _runs(program: Program, found: MemoryPlan, longest: int) -> list[tuple[int, int]]:
-    """Ranges of steps that hold the one where the arena is fullest, shorter chains first."""
+    """Ranges of steps that hold one of those where the arena is fullest, shorter chains first."""
     used = bytes_in_use(program, found)
-    peaks = {step for step, count in enumerate(used) if count == max(used)}
+    peaks = {step for step, count in enumerate(used) if count >= _NEARLY_FULL * max(used)}
     runs = [
         (start, end)
         for start in range(len(program.steps))

@@ -26,6 +26,8 @@ from sdk.kernels.program import Action, Chain, Program, Step
 
 _STRIP_ALIGN = 8
 _NEVER = 1 << 62
+_LEAN_COST = 1.5
+"""A kernel with less scratch may cost so much more."""
 
 
 def fusible(step: Step) -> bool:
@@ -41,6 +43,16 @@ def fusible(step: Step) -> bool:
 
 
 @lru_cache(maxsize=256)
+def _as_link(step: Step, lean: bool) -> Step | None:
+    others = (replace(step, kernel=kernel, prepared=prepared) for kernel, prepared in step.alternatives)
+    candidates = [candidate for candidate in (step, *others) if fusible(candidate)]
+    if lean:
+        affordable = [c for c in candidates if c.prepared.cost <= _LEAN_COST * candidates[0].prepared.cost]
+        return min(affordable, key=lambda c: c.prepared.scratch_bytes, default=None)
+    return candidates[0] if candidates else None
+
+
+@lru_cache(maxsize=256)
 def _writes_in_order(step: Step) -> bool:
     end = 0
     for access in step.prepared.access or ():
@@ -51,13 +63,16 @@ def _writes_in_order(step: Step) -> bool:
     return True
 
 
-def fuse(program: Program, start: int, end: int) -> Program | None:
+def fuse(program: Program, start: int, end: int, *, lean: bool = False) -> Program | None:
     """The program with the steps [start, end) as one, or None if they cannot be.
 
-    The tensors between them must be read by none but them, and must not be outputs of the model.
+    A step whose kernel does not work row by row gets its cheapest kernel that does; with ``lean`` every step gets
+    the kernel that needs least scratch. The tensors between them must be read by none but them, and must not be
+    outputs of the model.
     """
-    links = tuple(link for step in program.steps[start:end] for link in step.links)
-    if not all(map(fusible, links)):
+    parts = [link for step in program.steps[start:end] for link in step.links]
+    links = tuple(filter(None, (_as_link(part, lean) for part in parts)))
+    if len(links) < len(parts):
         return None
     storage = program.storage
     made = [storage[link.op.outputs[0]] for link in links]
