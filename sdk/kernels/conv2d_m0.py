@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from sdk.kernels import pairs_m0
-from sdk.kernels.base import Access, Const, Constraint, Kernel, Prepared, Ref, Site
+from sdk.kernels.base import Access, Constraint, Kernel, Prepared, Ref, Site
 from sdk.kernels.chain_dsp import dots
 from sdk.kernels.pairs_m0 import Window
 
@@ -31,20 +31,17 @@ class Conv2DPairs(Kernel):
     def prepare(self, site: Site) -> Prepared:
         """Fit to an operator."""
         window, layer = Window.of(site), dots(site)
-        run = window.kernel_width * window.input_channels
         tile = pairs_m0.tile_rows(window.output_height, lambda rows: _words(window, rows), self.word_bytes)
         fields, requant, requant_cycles = pairs_m0.requantization(site)
-        channels = window.output_channels
-        blocks = [
-            pairs_m0.block(layer.weights[[c, min(c + 1, channels - 1)]], run) for c in range(0, channels, 2)
-        ]
+        weights = np.pad(layer.weights, ((0, window.output_channels % 2), (0, 0)))
+        blocks = [pairs_m0.block(weights[c : c + 2], window.kernel_height) for c in range(0, len(weights), 2)]
         word_count, sum_count = _words(window, tile), _positions(window, tile)
         cost = 0.0
         for first in range(0, window.output_height, tile):
             rows = min(tile, window.output_height - first)
             positions = _positions(window, rows)
             cost += 9.5 * _words(window, rows) + 300
-            cost += sum(positions * (b.cycles + 36 + 4 * requant_cycles) + b.writing + 300 for b in blocks)
+            cost += sum(positions * (b.cycles + 36 + 4 * requant_cycles) + b.writing + 200 for b in blocks)
         return Prepared(
             params_type="sdk_conv2d_s8_m0",
             params={
@@ -57,7 +54,7 @@ class Conv2DPairs(Kernel):
                 "word_count": word_count,
                 "sum_count": sum_count,
             },
-            consts=(Const("weights", "int8_t", layer.weights.astype(np.int8)), requant),
+            consts=(pairs_m0.stream(blocks), requant),
             scratch_bytes=4 * word_count + 16 * sum_count + max(pairs_m0.code_bytes(blocks), window.input_channels),
             align=4,
             units=window.output_height,

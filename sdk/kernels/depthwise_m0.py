@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from sdk.kernels import pairs_m0
-from sdk.kernels.base import Access, Const, Constraint, Kernel, Prepared, Ref, Site
+from sdk.kernels.base import Access, Constraint, Kernel, Prepared, Ref, Site
 from sdk.kernels.chain_dsp import dots
 from sdk.kernels.pairs_m0 import Window
 
@@ -37,9 +37,7 @@ class DepthwisePairs(Kernel):
         height = window.output_height
         tile = pairs_m0.tile_rows(height, lambda rows: _words(window, rows), self.word_bytes)
         fields, requant, requant_cycles = pairs_m0.requantization(site)
-        both = _both_columns(window, layer.weights)
-        run = window.kernel_width + window.stride_width
-        blocks = [pairs_m0.block(weights, run) for weights in both]
+        blocks = [pairs_m0.block(both, window.kernel_height) for both in _both_columns(window, layer.weights)]
         word_count, sum_count = _words(window, tile), _positions(window, tile)
         cost = 0.0
         for first in range(0, height, tile):
@@ -62,7 +60,7 @@ class DepthwisePairs(Kernel):
                 "word_count": word_count,
                 "sum_count": sum_count,
             },
-            consts=(Const("weights", "int8_t", _spaced(window, layer.weights)), requant),
+            consts=(pairs_m0.stream(blocks), requant),
             scratch_bytes=4 * word_count + 16 * sum_count + pairs_m0.code_bytes(blocks),
             align=4,
             units=height,
@@ -82,14 +80,6 @@ def _words(window: Window, rows: int) -> int:
     """Words of a channel of some output rows."""
     columns = (2 * ((window.output_width + 1) // 2) - 1) * window.stride_width + window.kernel_width
     return (((rows + 1) // 2 - 1) * window.stride_height + window.kernel_height) * columns
-
-
-def _spaced(window: Window, weights: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> np.ndarray:  # type: ignore[type-arg]
-    """Zeros before each row of weights, and after the last."""
-    stride = window.stride_width
-    rows = weights.reshape(-1, window.kernel_height, window.kernel_width)
-    padded = np.pad(rows, ((0, 0), (0, 0), (stride, 0))).reshape(rows.shape[0], -1)
-    return np.pad(padded, ((0, 0), (0, stride))).astype(np.int8)
 
 
 def _both_columns(window: Window, weights: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]

@@ -24,8 +24,9 @@ SOURCES = (
 )
 _GROUP = 255
 """Absolute weights of one group: 128 times this stays below 2**15."""
-_TWIN_BYTES = 24
-"""What the C twin keeps where the code would be."""
+_EMPTY = 0x80
+_TWIN_BYTES = 8
+"""What the C twin keeps beside the weights where the code would be."""
 
 
 @dataclass(frozen=True)
@@ -140,50 +141,58 @@ class Block:
     """Code of two channels.
 
     Attributes:
-        size: bytes.
+        stream: weights.
+        size: bytes of the code.
         cycles: of one run.
         writing: cycles for writing it.
     """
 
+    stream: bytes
     size: int
     cycles: int
     writing: int
 
 
-def block(weights: npt.NDArray[Any], run: int) -> Block:
-    """Count the code of two channels as sdk_pairs_write__m0 writes it.
+def block(weights: npt.NDArray[Any], runs: int) -> Block:
+    """Weights as sdk_pairs_write__m0 reads them, and what becomes of them.
 
     Args:
         weights: [2, taps].
-        run: taps with consecutive words.
+        runs: pieces of a window with consecutive words.
     """
-    runs = weights.shape[1] // run
-    halfwords = runs * -(-run // 2) + runs
-    cycles = runs * (3 * (run // 2) + 2 * (run % 2)) + runs
-    writing = 40 * runs
-    for channel in weights.tolist():
-        total = 0
-        for weight in channel:
-            writing += 12
-            if weight == 0:
-                continue
-            size = abs(weight)
-            total += size
-            if total > _GROUP:
-                total = size
-                halfwords += 5 + (weight < 0)
-                cycles += 5 + (weight < 0)
-                writing += 38
-            else:
-                halfwords += 3
-                cycles += 3
-                writing += 14
-    return Block(2 * halfwords, cycles, writing)
+    pieces = weights.reshape(2, runs, -1)
+    pieces = np.pad(pieces, ((0, 0), (0, 0), (0, pieces.shape[2] % 2)))
+    loads = pieces.shape[1] * pieces.shape[2] // 2
+    stream = bytearray()
+    totals = [0, 0]
+    emptied = negative = 0
+    for i, weight in enumerate(pieces.reshape(2, -1).T.reshape(-1).tolist()):
+        size = abs(weight)
+        totals[i % 2] += size
+        if totals[i % 2] > _GROUP:
+            totals[i % 2] = size
+            stream.append(_EMPTY)
+            emptied += 1
+            negative += weight < 0
+        stream.append(size | (weight < 0) << 7)
+    products = int(np.count_nonzero(pieces))
+    halfwords = 3 * products + 2 * emptied + negative
+    return Block(
+        stream=bytes(stream),
+        size=max(2 * (halfwords + loads + runs), pieces.size + _TWIN_BYTES),
+        cycles=halfwords + 3 * loads + runs,
+        writing=12 * pieces.size + 7 * loads + 12 * emptied + 20 * runs + 60,
+    )
 
 
 def code_bytes(blocks: list[Block]) -> int:
     """Bytes that hold any of the blocks."""
-    return -(-max(_TWIN_BYTES, *(b.size for b in blocks)) // 4) * 4
+    return -(-max(b.size for b in blocks) // 4) * 4
+
+
+def stream(blocks: list[Block]) -> Const:
+    """The weights of all blocks."""
+    return Const("weights", "uint8_t", np.frombuffer(b"".join(b.stream for b in blocks), np.uint8))
 
 
 def tile_rows(height: int, words: Callable[[int], int], most_bytes: int) -> int:

@@ -22,7 +22,8 @@ typedef struct {
 } sdk_window_m0;
 
 /*
- * weights: [output channel][row][column][input channel], for depthwise [channel][row][column]; no -128.
+ * weights: streams for sdk_pairs_write__m0: of two output channels each, for depthwise of one channel at two columns; a
+ * run is a row of the kernel, for depthwise with the columns of both.
  * requant: a sdk_pairs_requant for each output channel.
  * tile_rows: output rows that are done at once.
  * word_count, sum_count: words of inputs and sums of positions in scratch, for a tile; code follows.
@@ -30,7 +31,7 @@ typedef struct {
 typedef struct {
     sdk_window_m0 window;
     int32_t input_zero_point;
-    const int8_t *weights;
+    const uint8_t *weights;
     const void *requant;
     sdk_pairs_requantizer *requantize;
     int32_t split;

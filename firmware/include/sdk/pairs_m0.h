@@ -24,21 +24,6 @@
 #include <stdint.h>
 
 /*
- * Weights of two channels.
- *
- * first: weights of the first channel, -127 .. 127, runs * run bytes.
- * second: bytes from a weight of the first channel to that of the second.
- * runs: pieces of a window with consecutive words, at least 1.
- * run: words of a piece, at least 1.
- */
-typedef struct {
-    const int8_t *first;
-    int32_t second;
-    int32_t runs;
-    int32_t run;
-} sdk_pairs_weights;
-
-/*
  * Positions of a window over the words.
  *
  * columns, rows: positions, at least 1 each.
@@ -128,8 +113,17 @@ typedef struct {
 /* Words of a channel; columns and rows at least 1. */
 void sdk_pairs_stage_plane__m0(const sdk_pairs_plane *plane, uint32_t *words);
 
-/* Writes the code of two channels; the host has counted the bytes (sdk/kernels/pairs_m0.py). */
-void sdk_pairs_write__m0(void *code, const sdk_pairs_weights *weights);
+/*
+ * Writes the code of two channels; the host has counted the bytes (sdk/kernels/pairs_m0.py).
+ *
+ * stream: for each two taps of a run: first and second channel at the first tap, then at the second. A byte is a
+ * magnitude, 1 .. 127, with the sign in bit 7; 0 is a weight of zero; 0x80 says that the accumulator is emptied before the
+ * next byte, a weight other than zero.
+ * runs: pieces of a window with consecutive words, at least 1.
+ * run: words of a piece, even.
+ * Returns the byte after the stream of these channels.
+ */
+const uint8_t *sdk_pairs_write__m0(void *code, const uint8_t *stream, int32_t runs, int32_t run);
 
 /* Runs the code over all positions, rows last. */
 void sdk_pairs_run__m0(const uint32_t *words, sdk_pairs_sums *sums, const sdk_pairs_walk *walk, const void *code);

@@ -82,7 +82,7 @@ void sdk_conv2d_s8_pairs__m0(const sdk_conv2d_s8_m0 *params, const int8_t *input
     const sdk_window_m0 *w = &params->window;
     const int32_t channels = w->output_channels;
     const int32_t run = w->kernel_width * w->input_channels;
-    const int32_t taps = w->kernel_height * run;
+    const int32_t even_run = run + run % 2;
     uint32_t *words = scratch;
     sdk_pairs_sums *sums = (sdk_pairs_sums *)(void *)(words + params->word_count);
     void *code = sums + params->sum_count;
@@ -93,11 +93,13 @@ void sdk_conv2d_s8_pairs__m0(const sdk_conv2d_s8_m0 *params, const int8_t *input
         sdk_pairs_walk walk;
         sdk_pairs_output out;
         stage(params, input, tile, words, padding, &walk, &out);
+        walk.run_step -= WORD * (run % 2);
+        walk.column_step -= WORD * (run % 2);
+        const uint8_t *stream = params->weights;
         int8_t *to = output + tile.begin * w->output_width * channels;
         for (int32_t c = 0; c < channels; c += 2) {
             const int two = c + 1 < channels;
-            const sdk_pairs_weights weights = {params->weights + c * taps, two ? taps : 0, w->kernel_height, run};
-            sdk_pairs_write__m0(code, &weights);
+            stream = sdk_pairs_write__m0(code, stream, w->kernel_height, even_run);
             sdk_pairs_run__m0(words, sums, &walk, code);
             params->requantize(sums->first, to + c, requant + c, &out);
             if (two) {

@@ -69,6 +69,7 @@ void sdk_depthwise_conv2d_s8_pairs__m0(const sdk_conv2d_s8_m0 *params, const int
     const sdk_window_m0 *w = &params->window;
     const int32_t channels = w->output_channels;
     const int32_t run = w->kernel_width + w->stride_width;
+    const int32_t even_run = run + run % 2;
     const int32_t positions = (w->output_width + 1) / 2;
     const uint32_t padding = (uint32_t)params->input_zero_point + ((uint32_t)params->input_zero_point << 16);
     uint32_t *words = scratch;
@@ -91,8 +92,8 @@ void sdk_depthwise_conv2d_s8_pairs__m0(const sdk_conv2d_s8_m0 *params, const int
         const sdk_pairs_walk walk = {
             .columns = positions,
             .rows = half,
-            .run_step = WORD * (columns - run),
-            .column_step = WORD * (2 * w->stride_width - run - (w->kernel_height - 1) * columns),
+            .run_step = WORD * (columns - even_run),
+            .column_step = WORD * (2 * w->stride_width - even_run - (w->kernel_height - 1) * columns),
             .row_step = WORD * (w->stride_height * columns - 2 * positions * w->stride_width),
         };
         const int32_t row = w->output_width * channels;
@@ -115,12 +116,10 @@ void sdk_depthwise_conv2d_s8_pairs__m0(const sdk_conv2d_s8_m0 *params, const int
             words[i] = padding;
         }
         int8_t *to = output + tile.begin * row;
-        /* Zeros stand between the rows of weights, so that the second column's weights are the first's, moved. */
-        const int8_t *row_weights = params->weights + w->stride_width;
-        for (int32_t c = 0; c < channels; c++, row_weights += w->kernel_height * run + w->stride_width) {
-            const sdk_pairs_weights weights = {row_weights, -w->stride_width, w->kernel_height, run};
+        const uint8_t *stream = params->weights;
+        for (int32_t c = 0; c < channels; c++) {
             stage(params, &s, input + c);
-            sdk_pairs_write__m0(code, &weights);
+            stream = sdk_pairs_write__m0(code, stream, w->kernel_height, even_run);
             sdk_pairs_run__m0(words, sums, &walk, code);
             params->requantize(sums->first, to + c, requant + c, &even);
             if (odd.columns != 0) {

@@ -76,7 +76,7 @@ END_FUNCTION sdk_pairs_stage_plane__m0
 /*
  * The code that is written, for each channel with A, S, T in r4, r5, r8 or r6, r7, r9:
  *
- *     ldmia r0!, {r2, r3}    two words                  (r2 alone at the end of an odd run)
+ *     ldmia r0!, {r2, r3}    two words
  *     movs  r1, #|w|         one product:
  *     muls  r1, r2
  *     adds  r4, r4, r1       or subs
@@ -88,144 +88,222 @@ END_FUNCTION sdk_pairs_stage_plane__m0
  *     rsbs  r4, r4, #0       if negative
  *     add   r0, r11          at the end of a run
  *     bx    lr
+ *
+ * Words are stored, so half the time an instruction is pending: a label .LE_i is for product i of four with nothing
+ * pending, .LO_i with r5, to which movs r1, #0 has been added as the instruction that will mostly follow. 14 cycles a
+ * product, 24 where an accumulator is emptied.
  */
-#define MOVS_R1 0x2100
-#define MULS_R1_R2 0x4351
-#define ADDS_FIRST 0x1864
-#define ADDS_SECOND 0x1876
+#define PENDING 0x21000000
+#define LDMIA 0xC80C
+#define SUBS_FIRST 0x1A64
+#define SUBS_SECOND 0x1A76
 
-/* Writes a product; r0 weights, r2 code, sum: absolute weights in A so far, weight: offset register,
-   x: 0 for r2, 8 for r3, adds: register with the opcode, empty: what empties the accumulator. */
-.macro PRODUCT weight, sum, x, adds, empty
-    ldrsb   r3, [r0, \weight]
-    asrs    r4, r3, #31
-    eors    r3, r4
-    subs    r3, r3, r4
-    beq     9f
-    adds    \sum, \sum, r3
-    cmp     \sum, #255
-    bls     1f
-    movs    \sum, r3
-.if \x
-    bl      \empty\()_r3
+/* Loads product i into r3, at the top, with its sign in the carry. */
+.macro TAKE phase, i
+    ldrb    r3, [r0, #\i]
+    lsls    r3, r3, #25
+    beq     .Lescape_\phase\()_\i
+.endm
+
+/* A product: multiply: register with movs and muls; subs: with PENDING and subs. */
+.macro EVEN i, multiply, subs
+.LE_\i:
+    TAKE    E, \i
+    sbcs    r5, r5
+    lsrs    r3, r3, #25
+    lsls    r5, r5, #9
+    add     r3, \multiply
+    adds    r5, r5, \subs
+    stmia   r2!, {r3}
+.endm
+
+/* With an instruction pending; multiply: register with muls and subs. */
+.macro ODD i, multiply
+.LO_\i:
+    TAKE    O, \i
+    sbcs    r4, r4
+    lsrs    r3, r3, #9
+    lsls    r4, r4, #25
+    adds    r3, r3, r5
+    add     r4, \multiply
+    stmia   r2!, {r3, r4}
+.endm
+
+/* A weight of zero has no product; else the accumulator is emptied and the product after it starts it anew. */
+.macro EMPTY phase, i, next, add, asrs, adcs, movs, muls, rsbs
+.if \i
+.Lescaped_\phase\()_\i:
+    bcs     .Lempty_\phase\()_\i
+    b       .L\phase\()_\next
+.endif
+.Lempty_\phase\()_\i:
+    adds    r0, #1
+.ifc \phase, O
+    ldr     r3, =(\add << 16) - PENDING
+    adds    r3, r3, r5
+    ldr     r4, =\asrs | \adcs << 16
+    stmia   r2!, {r3, r4}
+    ldrb    r5, [r0, #\i]
+    lsls    r4, r5, #25
+    lsrs    r4, r4, #25
+    ldr     r3, =\movs | \muls << 16
+    adds    r3, r3, r4
+    stmia   r2!, {r3}
+    lsrs    r5, r5, #8
+    bcs     1f
+    b       .LE_\next
+1:  ldr     r5, =\rsbs + PENDING
+    b       .LO_\next
 .else
-    bl      \empty\()_r2
-.endif
-    b       9f
-1:  add     r3, r8
-    strh    r3, [r2]
-    lsrs    r4, r4, #31
-    lsls    r4, r4, #9
-    add     r4, \adds
-    strh    r4, [r2, #4]
-    mov     r4, r9
-.if \x
-    adds    r4, #\x
-.endif
-    strh    r4, [r2, #2]
-    adds    r2, #6
-9:
-.endm
-
-/* Empties an accumulator and starts it with weight r3, whose sign is r4. */
-.macro EMPTY add, asrs, adcs, movs, muls, rsbs
-    push    {r4}
-    ldr     r4, =\add | \asrs << 16
-    strh    r4, [r2]
-    lsrs    r4, r4, #16
-    strh    r4, [r2, #2]
-    ldr     r4, =\adcs | \muls << 16
-    strh    r4, [r2, #4]
-    lsrs    r4, r4, #16
-    strh    r4, [r2, #8]
-    movs    r4, #\movs >> 8
-    lsls    r4, r4, #8
+    ldrb    r5, [r0, #\i]
+    lsls    r4, r5, #25
+    lsrs    r4, r4, #9
+    ldr     r3, =\adcs | \movs << 16
     adds    r4, r4, r3
-    strh    r4, [r2, #6]
-    adds    r2, #10
-    pop     {r4}
-    cmp     r4, #0
-    beq     1f
-    ldr     r4, =\rsbs
-    strh    r4, [r2]
-    adds    r2, #2
-1:  bx      lr
+    ldr     r3, =\add | \asrs << 16
+    stmia   r2!, {r3, r4}
+    lsrs    r5, r5, #8
+    bcs     1f
+    ldr     r5, =\muls + PENDING
+    b       .LO_\next
+1:  ldr     r3, =\muls | \rsbs << 16
+    stmia   r2!, {r3}
+    b       .LE_\next
+.endif
 .endm
 
-/* r0 code, r1 weights */
+/* Conditional branches do not reach. */
+.macro ESCAPE phase, i
+.Lescape_\phase\()_\i:
+    b       .Lescaped_\phase\()_\i
+.endm
+
+/* r0 code, r1 stream, r2 runs, r3 run. Returns the stream's next byte. */
 FUNCTION sdk_pairs_write__m0
     SAVE
     sub     sp, #8
-    movs    r2, r0
-    ldr     r0, [r1]
-    ldr     r3, [r1, #8]
-    str     r3, [sp]
-    ldr     r3, [r1, #12]
+    lsrs    r3, r3, #1
+    str     r2, [sp]
     str     r3, [sp, #4]
-    ldr     r1, [r1, #4]
-    movs    r3, #MOVS_R1 >> 8
-    lsls    r3, r3, #8
+    movs    r2, r0
+    movs    r0, r1
+    movs    r1, r3
+    ldr     r3, =0x43512100
     mov     r8, r3
-    ldr     r3, =MULS_R1_R2
+    ldr     r3, =0x43592100
     mov     r9, r3
-    ldr     r3, =ADDS_FIRST
+    ldr     r3, =0x4351 | SUBS_FIRST << 16
     mov     r10, r3
-    ldr     r3, =ADDS_SECOND
+    ldr     r3, =0x4351 | SUBS_SECOND << 16
     mov     r11, r3
-    movs    r5, #0
-    movs    r6, #0
-    movs    r7, #0
-.Lrun:
-    ldr     r3, [sp, #4]
-    adds    r3, r3, r0
-    subs    r3, #1
-    mov     r12, r3         /* the last weight of the run */
-    cmp     r0, r12
-    beq     .Lodd
-.Lpair:
-    ldr     r3, =0xC80C
-    strh    r3, [r2]
-    adds    r2, #2
-    PRODUCT r7, r5, 0, r10, .Lfirst
-    PRODUCT r1, r6, 0, r11, .Lsecond
-    adds    r0, #1
-    PRODUCT r7, r5, 8, r10, .Lfirst
-    PRODUCT r1, r6, 8, r11, .Lsecond
-    adds    r0, #1
-    cmp     r0, r12
-    bhs     1f
-    b       .Lpair
-1:  bne     .Lrun_end
-.Lodd:
-    ldr     r3, =0xC804
-    strh    r3, [r2]
-    adds    r2, #2
-    PRODUCT r7, r5, 0, r10, .Lfirst
-    PRODUCT r1, r6, 0, r11, .Lsecond
-    adds    r0, #1
-.Lrun_end:
+    ldr     r3, =0x4359 | SUBS_FIRST << 16
+    mov     r12, r3
+    ldr     r3, =0x4359 | SUBS_SECOND << 16
+    mov     lr, r3
+    ldr     r6, =PENDING + SUBS_FIRST
+    ldr     r7, =PENDING + SUBS_SECOND
+    b       .LE_0
+    ESCAPE  E, 0
+    ESCAPE  E, 1
+    ESCAPE  O, 2
+    ESCAPE  E, 3
+.LE_0:
+    TAKE    E, 0
+    sbcs    r4, r4
+    lsrs    r3, r3, #9
+    lsls    r4, r4, #25
+    ldr     r5, =PENDING + LDMIA
+    adds    r3, r3, r5
+    add     r4, r10
+    stmia   r2!, {r3, r4}
+    EVEN    1, r8, r7
+    ODD     2, r12
+    EVEN    3, r9, r7
+.LO_4:
+    adds    r0, #4
+    subs    r1, #1
+    beq     .Lrun_end_O
+.LO_0:
+    TAKE    O, 0
+    sbcs    r4, r4
+    mov     r12, r4
+    lsrs    r4, r3, #25
+    add     r4, r8
+    ldr     r3, =(LDMIA << 16) - PENDING
+    adds    r3, r3, r5
+    stmia   r2!, {r3, r4}
+    mov     r5, r12
+    lsls    r5, r5, #9
+    adds    r5, r5, r6
+    ldr     r3, =0x4359 | SUBS_FIRST << 16
+    mov     r12, r3
+    ODD     1, r11
+    EVEN    2, r9, r6
+    ODD     3, lr
+.LE_4:
+    adds    r0, #4
+    subs    r1, #1
+    beq     .Lrun_end_E
+    b       .LE_0
+    ESCAPE  O, 0
+    ESCAPE  O, 1
+    ESCAPE  E, 2
+    ESCAPE  O, 3
+
+.Lrun_end_O:
     ldr     r3, [sp]
+    ldr     r1, [sp, #4]
     subs    r3, #1
     str     r3, [sp]
     beq     1f
-    ldr     r3, =0x4458
-    strh    r3, [r2]
-    adds    r2, #2
-    b       .Lrun
+    ldr     r3, =(0x4458 << 16) - PENDING
+    adds    r3, r3, r5
+    stmia   r2!, {r3}
+    b       .LE_0
+1:  ldr     r3, =(0x4770 << 16) - PENDING
+    adds    r3, r3, r5
+    stmia   r2!, {r3}
+    b       2f
+.Lrun_end_E:
+    ldr     r3, [sp]
+    ldr     r1, [sp, #4]
+    subs    r3, #1
+    str     r3, [sp]
+    beq     1f
+    ldr     r5, =0x4458 + PENDING
+    b       .LO_0
 1:  ldr     r3, =0x4770
     strh    r3, [r2]
-    dsb
+2:  dsb
     isb
     add     sp, #8
     RESTORE
-.Lfirst_r2:
-    EMPTY   0x44A0, 0x1424, 0x4165, 0x2400, 0x4354, 0x4264
-.Lfirst_r3:
-    EMPTY   0x44A0, 0x1424, 0x4165, 0x2400, 0x435C, 0x4264
-.Lsecond_r2:
-    EMPTY   0x44B1, 0x1436, 0x4177, 0x2600, 0x4356, 0x4276
-.Lsecond_r3:
-    EMPTY   0x44B1, 0x1436, 0x4177, 0x2600, 0x435E, 0x4276
+
+/* The first of four products loads words, whatever it is. */
+.Lescaped_E_0:
+    ldr     r5, =PENDING + LDMIA
+    bcs     .Lempty_O_0
+    b       .LO_1
+.Lescaped_O_0:
+    ldr     r3, =(LDMIA << 16) - PENDING
+    bcs     1f
+    adds    r3, r3, r5
+    stmia   r2!, {r3}
+    b       .LE_1
+1:  adds    r3, r3, r5
+    stmia   r2!, {r3}
+    b       .Lempty_E_0
+#define FIRST 0x44A0, 0x1424, 0x4165, 0x2400
+#define SECOND 0x44B1, 0x1436, 0x4177, 0x2600
+    .pool
+    EMPTY   O, 0, 1, FIRST, 0x4354, 0x4264
+    EMPTY   E, 0, 1, FIRST, 0x4354, 0x4264
+    EMPTY   O, 1, 2, SECOND, 0x4356, 0x4276
+    EMPTY   E, 1, 2, SECOND, 0x4356, 0x4276
+    EMPTY   O, 2, 3, FIRST, 0x435C, 0x4264
+    EMPTY   E, 2, 3, FIRST, 0x435C, 0x4264
+    EMPTY   O, 3, 4, SECOND, 0x435E, 0x4276
+    EMPTY   E, 3, 4, SECOND, 0x435E, 0x4276
 END_FUNCTION sdk_pairs_write__m0
 
 /* 36 cycles a position beside the written code. r0 words, r1 sums, r2 walk, r3 code */

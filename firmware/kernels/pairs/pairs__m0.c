@@ -29,9 +29,23 @@ void sdk_pairs_stage_plane__m0(const sdk_pairs_plane *plane, uint32_t *words)
     }
 }
 
-void sdk_pairs_write__m0(void *code, const sdk_pairs_weights *weights)
+/* What stands for the code: runs, run, then the weights as int8 in the stream's order, two for each word. */
+typedef struct {
+    int32_t runs;
+    int32_t run;
+} header;
+
+const uint8_t *sdk_pairs_write__m0(void *code, const uint8_t *stream, int32_t runs, int32_t run)
 {
-    memcpy(code, weights, sizeof *weights);
+    const header h = {runs, run};
+    int8_t *weights = (int8_t *)code + sizeof h;
+    memcpy(code, &h, sizeof h);
+    for (int32_t i = 0; i < 2 * runs * run; i++, stream++) {
+        stream += *stream == 0x80;
+        const int32_t magnitude = *stream & 0x7F;
+        weights[i] = (int8_t)(*stream >= 0x80 ? -magnitude : magnitude);
+    }
+    return stream;
 }
 
 /* Both halves of a word times a weight. */
@@ -44,19 +58,19 @@ static void multiply(int32_t *sums, uint32_t word, int32_t weight)
 
 void sdk_pairs_run__m0(const uint32_t *words, sdk_pairs_sums *sums, const sdk_pairs_walk *walk, const void *code)
 {
-    sdk_pairs_weights w;
-    memcpy(&w, code, sizeof w);
+    header h;
+    memcpy(&h, code, sizeof h);
     const char *at = (const char *)words;
     for (int32_t row = 0; row < walk->rows; row++, at += walk->row_step) {
         for (int32_t column = 0; column < walk->columns; column++, at += walk->column_step, sums++) {
-            const int8_t *weight = w.first;
+            const int8_t *weight = (const int8_t *)code + sizeof h;
             *sums = (sdk_pairs_sums){{0, 0}, {0, 0}};
-            for (int32_t run = 0; run < w.runs; run++) {
+            for (int32_t run = 0; run < h.runs; run++) {
                 at += run != 0 ? walk->run_step : 0;
-                for (int32_t i = 0; i < w.run; i++, weight++, at += sizeof(uint32_t)) {
+                for (int32_t i = 0; i < h.run; i++, weight += 2, at += sizeof(uint32_t)) {
                     const uint32_t word = *(const uint32_t *)(const void *)at;
                     multiply(sums->first, word, weight[0]);
-                    multiply(sums->second, word, weight[w.second]);
+                    multiply(sums->second, word, weight[1]);
                 }
             }
         }
