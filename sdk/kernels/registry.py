@@ -10,7 +10,7 @@ from sdk.kernels.base import Kernel, Site
 from sdk.kernels.conv2d import Conv2DS8Ref
 from sdk.kernels.conv2d_dsp import Conv2DNarrow, Conv2DPatch, Conv2DPixels, Conv2DPointwise, Conv2DRows
 from sdk.kernels.conv2d_m0 import Conv2DPairs
-from sdk.kernels.conv2d_mve import Conv2DPixelsMve
+from sdk.kernels.conv2d_mve import Conv2DPixelsMve, Conv2DRowsMve
 from sdk.kernels.copy import ConcatenationRef, PadRef, SplitRef, StridedCopyRef
 from sdk.kernels.depthwise_conv2d import DepthwiseConv2DS8Ref
 from sdk.kernels.depthwise_dsp import Depthwise3x3, Depthwise3x3Stride2, DepthwiseTaps
@@ -86,6 +86,7 @@ KERNELS: tuple[Kernel, ...] = (
     AveragePool2D(),
     AddLinear(),
     Conv2DPixelsMve(),
+    Conv2DRowsMve(),
     Depthwise3x3Mve(),
     Depthwise3x3RowsMve(),
     Conv2DPairs(),
@@ -118,8 +119,9 @@ def candidates(site: Site, features: frozenset[str]) -> list[Kernel]:
 
 
 def refusals(site: Site) -> list[str]:
-    """Why no kernel can implement an operator: the condition that each one misses."""
-    found = [f"{k.name} needs: {reason}" for k in _of(site) if (reason := k.refusal(site)) is not None]
+    """Why no kernel can implement an operator: the condition that each portable one misses."""
+    reasons = (k.refusal(site) for k in _of(site) if not k.requires)
+    found = [f"a kernel here needs: {reason}" for reason in dict.fromkeys(reasons) if reason is not None]
     return found or ["there is no kernel for this operator"]
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from math import sqrt
 
 from sdk.board import Board
 from sdk.errors import UnsupportedError
-from sdk.ir import Module
+from sdk.ir import Module, Op
 from sdk.kernels.base import Kernel, Prepared, Site
 from sdk.kernels.program import Program, Step
 from sdk.kernels.registry import ALIAS_OPS, candidates, refusals
@@ -36,7 +36,7 @@ def select(module: Module, board: Board, optimize: Optimize) -> Program:
     graph = module.main
     storage = {t.id: t.id for t in graph.tensors.values() if not t.is_constant}
     steps: list[Step] = []
-    missing: list[str] = []
+    missing: dict[str, list[Op]] = {}
     for op in graph.ops:
         site = Site(graph, op)
         if op.kind in ALIAS_OPS:
@@ -44,20 +44,27 @@ def select(module: Module, board: Board, optimize: Optimize) -> Program:
             continue
         kernels = candidates(site, board.features)
         if not kernels:
-            missing.append(f"operator {op.id} {op.kind} version {op.version} ({'; '.join(refusals(site))})")
+            missing.setdefault("; or ".join(refusals(site)), []).append(op)
             continue
         fitted = [(kernel, kernel.prepare(site)) for kernel in kernels]
         kernel, prepared = _CHOICE[optimize](fitted)
         others = sorted((f for f in fitted if f[0] is not kernel), key=lambda f: f[1].cost)
         steps.append(Step(len(steps), op, kernel, prepared, alternatives=tuple(others)))
     if missing:
-        count = "1 operator has" if len(missing) == 1 else f"{len(missing)} operators have"
         raise UnsupportedError(
             module.path,
-            f"{count} no kernel: {', '.join(missing)}",
+            "no kernel for " + ", for ".join(f"{_named(ops)} ({reason})" for reason, ops in missing.items()),
             "see docs/operators.md for what is supported, and convert the model without these operators",
         )
     return Program(module, graph, board, tuple(steps), storage)
+
+
+def _named(ops: Sequence[Op]) -> str:
+    """Operators by kind, version and layer number, such as "CONV_2D version 3, layers 0, 2"."""
+    layers: dict[str, list[str]] = {}
+    for op in ops:
+        layers.setdefault(f"{op.kind} version {op.version}", []).append(str(op.id))
+    return ", ".join(f"{kind}, layer{'s' * (len(ids) > 1)} {', '.join(ids)}" for kind, ids in layers.items())
 
 
 _Fitted = tuple[Kernel, Prepared]
