@@ -127,7 +127,7 @@ class Dots:
         kinds = [self.bias, self.multiplier, right]
         if self.form == "general":
             kinds = [self.bias, np.maximum(self.shift, 0), self.multiplier, (right < 0).astype(np.int64), right]
-        table = _padded(np.stack(kinds), GROUP, axis=1)
+        table = padded(np.stack(kinds), GROUP, axis=1)
         grouped = table.reshape(len(kinds), -1, GROUP).transpose(1, 0, 2)
         return Const("constants", "int32_t", grouped.reshape(-1).astype(np.int32))
 
@@ -142,26 +142,26 @@ class Dots:
         }
 
 
-def dot_function(chunks: int) -> str:
-    """The function for a number of chunks."""
-    return f"sdk_dot_{chunks if chunks <= MOST_FIXED_CHUNKS else f'long{(chunks - 1) % 4}'}__mve"
+def loop_name(chunks: int) -> str:
+    """The loop over a number of chunks."""
+    return f"{chunks}" if chunks <= MOST_FIXED_CHUNKS else f"long{(chunks - 1) % 4}"
 
 
 def pair_stream(weights: Ints) -> Const:
-    """Weights as sdk_dot reads them.
+    """Weights as the loops over chunks read them: [pairs][chunks][2][16].
 
     Args:
         weights: [channels, taps].
     """
-    padded = _padded(_padded(weights, CHUNK, axis=1), 2, axis=0)
-    chunks = padded.shape[1] // CHUNK
-    pairs = padded.reshape(-1, 2, chunks, CHUNK).transpose(0, 2, 1, 3).copy()
+    whole = padded(padded(weights, CHUNK, axis=1), 2, axis=0)
+    chunks = whole.shape[1] // CHUNK
+    pairs = whole.reshape(-1, 2, chunks, CHUNK).transpose(0, 2, 1, 3).copy()
     if chunks <= MOST_FIXED_CHUNKS:
         pairs[1::2] = pairs[1::2, ::-1]
     return Const("weights", "int8_t", pairs.reshape(-1).astype(np.int8))
 
 
-def _padded(values: npt.NDArray[Any], multiple: int, axis: int) -> npt.NDArray[Any]:
+def padded(values: npt.NDArray[Any], multiple: int, axis: int) -> npt.NDArray[Any]:
     """With zeros at the end of an axis."""
     widths = [(0, 0)] * values.ndim
     widths[axis] = (0, -values.shape[axis] % multiple)

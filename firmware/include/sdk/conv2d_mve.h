@@ -15,23 +15,31 @@
 typedef struct {
     sdk_conv2d_window window;
     int32_t input_zero_point;
-    int32_t chunks; /* of 16 inputs, for each output */
+    int32_t chunks;  /* pixels: of 16 inputs, for each output; rows: of 16 channels */
+    int32_t columns; /* rows: pixels of a staged row, at least input_width + pad_left and a multiple of 4, plus 2 */
     const int8_t *weights;
     const int32_t *constants;
     int32_t group_words; /* constants of four channels */
-    int32_t tiles;       /* of four pixels, requantized together; 1 where block is less than all channels */
-    int32_t block;       /* channels at a time, a multiple of 4 */
-    sdk_dot_run *dot;
-    sdk_requantize_run *requantize;
+    int32_t block;       /* output channels at a time, a multiple of 4 */
+    sdk_conv_run *run;
     int32_t output_zero_point;
     int32_t low, high; /* bounds of the fused activation */
 } sdk_conv2d_s8_mve;
 
 /*
- * Four pixels at a time, gathered. Any shape. The inputs of a pixel are read before its outputs are written.
- * Scratch, aligned to 4: 16 * tiles * block bytes, 64 * chunks, 16 * chunks more for more than 8 chunks, and 16.
+ * Four pixels at a time, gathered; 1x1 kernels of whole chunks, or of one chunk, read them where they are if block has
+ * all channels. Any shape. The inputs of four pixels are read before their outputs are written.
+ * Scratch, aligned to 4: 16 * block bytes, 64 * chunks, 16 * chunks more for more than 8 chunks, and 16.
  */
 void sdk_conv2d_s8_pixels__mve(const sdk_conv2d_s8_mve *params, const int8_t *input, int8_t *output, void *scratch,
                                sdk_range rows);
+
+/*
+ * Kernels three columns wide, stride 1, no dilation, at most 32 and at least 2 kernel rows times chunks; rows are held
+ * as vectors as long as they are needed. Each input row is read once, before the first output row that depends on it
+ * is written. Scratch, aligned to 4: 16 * block bytes, then kernel_height * chunks * columns * 16.
+ */
+void sdk_conv2d_s8_rows__mve(const sdk_conv2d_s8_mve *params, const int8_t *input, int8_t *output, void *scratch,
+                             sdk_range rows);
 
 #endif

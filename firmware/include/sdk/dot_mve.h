@@ -1,38 +1,10 @@
 /*
  * Dot products of int8 by VMLADAVA, sixteen at a time, and their requantization, for cores with MVE. Functions for
  * use within kernels; streams of weights and constants come from sdk/kernels/dots_mve.py.
- */
-#ifndef SDK_DOT_MVE_H
-#define SDK_DOT_MVE_H
-
-#include "sdk/kernel.h"
-
-/*
- * Four vectors of inputs times pairs of rows of weights. Inputs and weights come in chunks of 16, the rest filled up
- * with weights of zero.
- *
- * Up to eight chunks (sdk_dot_<chunks>__mve): inputs [4][chunks][16]. The first pair of rows goes forwards through
- * the chunks, the second backwards, and so on: the inputs of a pair's last chunk are those of the next one's first.
- * More chunks (sdk_dot_long<(chunks - 1) % 4>__mve): inputs [chunks][4][16], every pair forwards.
- * Weights: for each pair and chunk 16 of the one row, 16 of the other.
- */
-typedef struct {
-    const int8_t *inputs;
-    const int8_t *weights;
-    int32_t *accumulators; /* written: [pairs][2][4] */
-    int32_t pairs;         /* at least 1 */
-    int32_t loops;         /* (chunks - 1) / 4; long form only */
-} sdk_dot;
-
-typedef void sdk_dot_run(const sdk_dot *dot);
-
-/*
- * Accumulators to bytes, four pixels (or other positions) and four channels at a time. For each tile: channel c of
- * pixel i from accumulators[c * step + i] to pixels[i][c]. step is
- * 4, 6, 8, ... 16, as the function's name says.
  *
  * Constants of four channels: int32 [3][4], bias, Q0.31 multiplier, exponent (-31 .. 0); for the general form [5][4],
  * bias, left shift (0 .. 30), multiplier, whether to fix ties (0 or 1: 1 where the exponent is negative), exponent.
+ * The forms:
  *
  *   plain    ties of negative values go upwards, which is exact where results below the zero point are clamped to it;
  *            bounds are int8's own
@@ -42,6 +14,47 @@ typedef void sdk_dot_run(const sdk_dot *dot);
  *
  * Source: see sdk/requantize.h. VQRDMULH equals SaturatingRoundingDoublingHighMul for multipliers that are not
  * negative; VRSHL differs from RoundingDivideByPOT in ties of negative values alone.
+ */
+#ifndef SDK_DOT_MVE_H
+#define SDK_DOT_MVE_H
+
+#include "sdk/kernel.h"
+
+/*
+ * Tiles of four pixels in a row, all of a block's channels: dot products of each pixel's inputs with rows of weights
+ * that are taken in pairs, then requantization. Inputs come in chunks of 16; the rest of the last one meets weights of
+ * zero. Of the last tile only some pixels are written.
+ *
+ * sdk_conv_<1 .. 8>_<form>__mve: inputs [4][chunks][16], for one chunk [4][pitch]. Weights [pairs][chunks][2][16];
+ *   every second pair goes backwards through the chunks.
+ * sdk_conv_long<(chunks - 1) % 4>_<form>__mve, for 9 chunks and more: inputs [chunks][4][16], weights as above but all
+ *   forwards; loops: (chunks - 1) / 4.
+ * sdk_conv_rows_<form>__mve: kernels three columns wide, stride 1. Inputs: a table of rows + 1 addresses, one for each
+ *   kernel row and chunk, of the vectors of the six pixels under the tile (written: they move on by four pixels a
+ *   tile). Weights [pairs][rows + 1][3][2][16]. loops: rows, at least 1.
+ */
+typedef struct {
+    const void *inputs;    /* aligned to 4; one chunk: to 1 */
+    int32_t input_step;    /* bytes from tile to tile; not for rows */
+    const int8_t *weights;
+    const int32_t *constants;
+    int32_t *accumulators; /* room for four for each channel, channels rounded up to a multiple of four */
+    int8_t *output;        /* of the first pixel; moves on with the tiles */
+    int32_t pixel_step;    /* bytes from output pixel to pixel */
+    int32_t channels;      /* at least 1 */
+    int32_t tiles;         /* at least 1; counts down */
+    int32_t last;          /* pixels of the last tile: 1 .. 4 */
+    int32_t zero_point;    /* of the output */
+    int32_t low, high;
+    int32_t pitch;
+    int32_t loops;
+} sdk_conv_tiles;
+
+typedef void sdk_conv_run(sdk_conv_tiles *job);
+
+/*
+ * Accumulators to bytes, four pixels and four channels at a time. For each tile: channel c of pixel i from
+ * accumulators[c * step + i] to pixels[i][c]. step is 4, 6, 8, ... 16, as the function's name says.
  */
 typedef struct {
     const int32_t *accumulators;
@@ -56,13 +69,25 @@ typedef struct {
 
 typedef void sdk_requantize_run(sdk_requantize_tiles *job);
 
-#define SDK_DOTS(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(long0) X(long1) X(long2) X(long3)
-#define SDK_REQUANTIZE_FORMS(X, step) X(plain, step) X(clamp, step) X(fix, step) X(general, step)
+/* X(form, ...) for each form of the requantization. */
+#define SDK_REQUANTIZE_FORMS(X, ...) X(plain, __VA_ARGS__) X(clamp, __VA_ARGS__) X(fix, __VA_ARGS__) X(general, __VA_ARGS__)
 
-#define SDK_DOT_DECLARE(name) sdk_dot_run sdk_dot_##name##__mve;
+#define SDK_CONV_DECLARE(form, name) sdk_conv_run sdk_conv_##name##_##form##__mve;
 #define SDK_REQUANTIZE_DECLARE(form, step) sdk_requantize_run sdk_requantize_##form##_##step##__mve;
 
-SDK_DOTS(SDK_DOT_DECLARE)
+SDK_REQUANTIZE_FORMS(SDK_CONV_DECLARE, 1)
+SDK_REQUANTIZE_FORMS(SDK_CONV_DECLARE, 2)
+SDK_REQUANTIZE_FORMS(SDK_CONV_DECLARE, 3)
+SDK_REQUANTIZE_FORMS(SDK_CONV_DECLARE, 4)
+SDK_REQUANTIZE_FORMS(SDK_CONV_DECLARE, 5)
+SDK_REQUANTIZE_FORMS(SDK_CONV_DECLARE, 6)
+SDK_REQUANTIZE_FORMS(SDK_CONV_DECLARE, 7)
+SDK_REQUANTIZE_FORMS(SDK_CONV_DECLARE, 8)
+SDK_REQUANTIZE_FORMS(SDK_CONV_DECLARE, long0)
+SDK_REQUANTIZE_FORMS(SDK_CONV_DECLARE, long1)
+SDK_REQUANTIZE_FORMS(SDK_CONV_DECLARE, long2)
+SDK_REQUANTIZE_FORMS(SDK_CONV_DECLARE, long3)
+SDK_REQUANTIZE_FORMS(SDK_CONV_DECLARE, rows)
 SDK_REQUANTIZE_FORMS(SDK_REQUANTIZE_DECLARE, 4)
 SDK_REQUANTIZE_FORMS(SDK_REQUANTIZE_DECLARE, 6)
 SDK_REQUANTIZE_FORMS(SDK_REQUANTIZE_DECLARE, 8)

@@ -1,7 +1,7 @@
 #include "sdk/conv2d_mve.h"
 #include "sdk/mve.h"
 
-enum { PIXELS = 4, MOST_FIXED_CHUNKS = 8, MOST_TILES = 16, PAIR = 2, GROUP = 4 };
+enum { PIXELS = 4, MOST_FIXED_CHUNKS = 8, GROUP = 4, ROW_TAPS = 3, MOST_RUNS = 33 };
 
 static int32_t clip(int32_t value, int32_t most)
 {
@@ -147,50 +147,140 @@ static void gather_pixels(const sdk_conv2d_s8_mve *p, const int8_t *input, int32
     }
 }
 
+static sdk_conv_tiles new_job(const sdk_conv2d_s8_mve *p, void *scratch)
+{
+    return (sdk_conv_tiles){
+        .weights = p->weights,
+        .constants = p->constants,
+        .accumulators = scratch,
+        .pixel_step = p->window.output_channels,
+        .channels = p->window.output_channels,
+        .last = PIXELS,
+        .zero_point = p->output_zero_point,
+        .low = p->low,
+        .high = p->high,
+        .pitch = SDK_MVE_BYTES,
+        .loops = (p->chunks - 1) / 4,
+    };
+}
+
+/*
+ * Tiles whose inputs are read where they are, from the first pixel on: those that read no byte after the last pixel.
+ * Returns the pixels done.
+ */
+static int32_t direct_tiles(const sdk_conv2d_s8_mve *p, const int8_t *input, int8_t *output, void *scratch,
+                            int32_t pixel, int32_t last)
+{
+    const int32_t size = p->window.input_channels;
+    const int32_t length = p->chunks * SDK_MVE_BYTES;
+    const int32_t after = ((length - size) + size - 1) / size;
+    sdk_conv_tiles job = new_job(p, scratch);
+    job.tiles = (last - pixel - after) / PIXELS;
+    if (job.tiles <= 0) {
+        return 0;
+    }
+    const int32_t done = job.tiles * PIXELS;
+    job.inputs = input + pixel * size;
+    job.input_step = PIXELS * size;
+    job.pitch = size;
+    job.output = output + pixel * job.pixel_step;
+    p->run(&job);
+    return done;
+}
+
 void sdk_conv2d_s8_pixels__mve(const sdk_conv2d_s8_mve *params, const int8_t *input, int8_t *output, void *scratch,
                                sdk_range rows)
 {
     const sdk_conv2d_s8_mve *const p = params;
-    const int32_t channels = p->window.output_channels;
-    const int32_t last = rows.end * p->window.output_width;
-    int32_t *const accumulators = scratch;
-    int8_t *const gathered = (int8_t *)(void *)(accumulators + PIXELS * p->tiles * p->block);
-    sdk_dot dot = {.inputs = gathered, .loops = (p->chunks - 1) / 4};
-    sdk_requantize_tiles job = {
-        .tile_step = p->block * PIXELS * (int32_t)sizeof(int32_t),
-        .zero_point = p->output_zero_point,
-        .low = p->low,
-        .high = p->high,
-    };
-    for (int32_t pixel = rows.begin * p->window.output_width; pixel < last; pixel += PIXELS * p->tiles) {
-        const int32_t tiles = clip((last - pixel + PIXELS - 1) / PIXELS, p->tiles);
+    const sdk_conv2d_window *w = &p->window;
+    const int32_t channels = w->output_channels;
+    const int32_t last = rows.end * w->output_width;
+    int8_t *const gathered = (int8_t *)scratch + PIXELS * (int32_t)sizeof(int32_t) * p->block;
+    sdk_conv_tiles job = new_job(p, scratch);
+    int32_t pixel = rows.begin * w->output_width;
+    job.inputs = gathered;
+    if (p->block >= channels && is_direct(w) &&
+        (p->chunks == 1 || (p->chunks <= MOST_FIXED_CHUNKS && w->input_channels == p->chunks * SDK_MVE_BYTES))) {
+        pixel += direct_tiles(p, input, output, scratch, pixel, last);
+    }
+    for (; pixel < last; pixel += PIXELS) {
+        job.last = clip(last - pixel, PIXELS);
+        gather_pixels(p, input, pixel, job.last, gathered);
+        job.weights = p->weights;
+        job.constants = p->constants;
         for (int32_t channel = 0; channel < channels; channel += p->block) {
-            int8_t *pixels[MOST_TILES * PIXELS];
-            int8_t *out = output + pixel * channels + channel;
             job.channels = clip(channels - channel, p->block);
-            dot.pairs = (job.channels + PAIR - 1) / PAIR;
-            dot.weights = p->weights + channel * p->chunks * SDK_MVE_BYTES;
-            dot.accumulators = accumulators;
-            for (int32_t tile = 0; tile < tiles; tile++, dot.accumulators += p->block * PIXELS) {
-                const int32_t first = pixel + tile * PIXELS;
-                const int32_t count = clip(last - first, PIXELS);
-                if (channel == 0) {
-                    gather_pixels(p, input, first, count, gathered);
-                }
-                p->dot(&dot);
-                for (int32_t i = 0; i < PIXELS; i++, out += channels) {
-                    pixels[tile * PIXELS + i] = out;
-                }
-                /* Pixels that do not exist go where the tile's accumulators were. */
-                for (int32_t i = count; i < PIXELS; i++) {
-                    pixels[tile * PIXELS + i] = (int8_t *)(void *)dot.accumulators;
+            job.output = output + pixel * channels + channel;
+            job.tiles = 1;
+            p->run(&job);
+            job.weights += p->block * p->chunks * SDK_MVE_BYTES;
+            job.constants += p->block / GROUP * p->group_words;
+        }
+    }
+}
+
+/* Copies a row into vectors of 16 channels: [chunks][columns][16]. Outside the input all is zero point. */
+static void stage_row(const sdk_conv2d_s8_mve *p, const int8_t *input, int32_t y, int8_t *to)
+{
+    const sdk_conv2d_window *w = &p->window;
+    const int32_t size = w->input_channels;
+    const int32_t plane = p->columns * SDK_MVE_BYTES;
+    const int32_t before = w->pad_left * SDK_MVE_BYTES;
+    const int32_t inside = w->input_width * SDK_MVE_BYTES;
+    if (y < 0 || y >= w->input_height) {
+        sdk_mve_fill(to, p->input_zero_point, p->chunks * plane);
+        return;
+    }
+    const int8_t *from = input + y * w->input_width * size;
+    for (int32_t at = 0; at < size; at += SDK_MVE_BYTES, to += plane) {
+        const int32_t count = clip(size - at, SDK_MVE_BYTES);
+        sdk_mve_fill(to, p->input_zero_point, before);
+        if (size == SDK_MVE_BYTES) {
+            sdk_mve_copy(to + before, from, inside);
+        } else {
+            for (int32_t x = 0; x < w->input_width; x++) {
+                sdk_mve_copy(to + before + x * SDK_MVE_BYTES, from + x * size + at, count);
+            }
+        }
+        sdk_mve_fill(to + before + inside, p->input_zero_point, plane - before - inside);
+    }
+}
+
+void sdk_conv2d_s8_rows__mve(const sdk_conv2d_s8_mve *params, const int8_t *input, int8_t *output, void *scratch,
+                             sdk_range rows)
+{
+    const sdk_conv2d_s8_mve *const p = params;
+    const sdk_conv2d_window *w = &p->window;
+    const int32_t plane = p->columns * SDK_MVE_BYTES;
+    const int32_t row_bytes = p->chunks * plane;
+    const int32_t tiles = (w->output_width + PIXELS - 1) / PIXELS;
+    int8_t *const ring = (int8_t *)scratch + PIXELS * (int32_t)sizeof(int32_t) * p->block;
+    sdk_conv_tiles job = new_job(p, scratch);
+    job.loops = w->kernel_height * p->chunks - 1;
+    job.last = w->output_width - (tiles - 1) * PIXELS;
+    int32_t staged = rows.begin;
+    for (int32_t y = rows.begin; y < rows.end; y++) {
+        for (; staged < y + w->kernel_height; staged++) {
+            stage_row(p, input, staged - w->pad_top, ring + staged % w->kernel_height * row_bytes);
+        }
+        job.weights = p->weights;
+        job.constants = p->constants;
+        for (int32_t channel = 0; channel < w->output_channels; channel += p->block) {
+            const int8_t *table[MOST_RUNS];
+            const int8_t **run = table;
+            for (int32_t ky = 0; ky < w->kernel_height; ky++) {
+                const int8_t *row = ring + (y + ky) % w->kernel_height * row_bytes;
+                for (int32_t i = 0; i < p->chunks; i++, row += plane) {
+                    *run++ = row;
                 }
             }
-            job.accumulators = accumulators;
-            job.constants = p->constants + channel / GROUP * p->group_words;
-            job.pixels = pixels;
+            job.inputs = table;
+            job.channels = clip(w->output_channels - channel, p->block);
+            job.output = output + y * w->output_width * w->output_channels + channel;
             job.tiles = tiles;
-            p->requantize(&job);
+            p->run(&job);
+            job.weights += p->block * ROW_TAPS * w->kernel_height * p->chunks * SDK_MVE_BYTES;
+            job.constants += p->block / GROUP * p->group_words;
         }
     }
 }

@@ -92,12 +92,24 @@
     STORE
 .endm
 
-.macro DOT chunks
-FUNCTION sdk_dot_\chunks\()__mve
-    ENTER
-    ldrd    r1, r3, [r0]
-    ldrd    r5, r7, [r0, #8]
+/*
+ * All pairs of channels of a tile. r1: inputs; r3: weights; r5: accumulators; r7: pairs; r11: the job.
+ * Up to eight chunks: the first pair goes forwards, the second backwards, so that each begins with inputs that are
+ * there already. One chunk: the inputs stay for all pairs.
+ */
+.macro DOT_FIXED chunks
+    .if \chunks == 1
+    ldr     r9, [r11, #JOB_PITCH]
+    vldrb.8 q2, [r1]
+    add     r1, r1, r9
+    vldrb.8 q3, [r1]
+    add     r1, r1, r9
+    vldrb.8 q4, [r1]
+    add     r1, r1, r9
+    vldrb.8 q5, [r1]
+    .else
     INPUTS  0, 16 * \chunks
+    .endif
     and     r11, r7, #1
     lsrs    r9, r7, #1
     beq.w   2f
@@ -108,23 +120,14 @@ FUNCTION sdk_dot_\chunks\()__mve
 2:  cmp     r11, #0
     beq.w   3f
     FORWARDS \chunks
-3:  LEAVE
-END_FUNCTION sdk_dot_\chunks\()__mve
+3:
 .endm
 
-    .irp chunks, 1, 2, 3, 4, 5, 6, 7, 8
-    DOT     \chunks
-    .endr
-
-.macro LONG rest
-FUNCTION sdk_dot_long\rest\()__mve
-    ENTER
-    ldrd    r1, r3, [r0]
-    ldrd    r5, r7, [r0, #8]
-    ldr     r11, [r0, #16]
-    push    {r1, r2}
-1:  ldr     r1, [sp]
-    mov     r9, r11
+/* rest: chunks after the first, before those that come in fours. */
+.macro DOT_LONG rest
+1:  ldr     r11, [sp]
+    ldr     r1, [r11]
+    ldr     r9, [r11, #JOB_LOOPS]
     NEXT_CHUNK vmladav.s8
     .rept   \rest
     NEXT_CHUNK vmladava.s8
@@ -137,14 +140,65 @@ FUNCTION sdk_dot_long\rest\()__mve
     STORE
     subs    r7, r7, #1
     bne.w   1b
-    add     sp, sp, #8
-    LEAVE
-END_FUNCTION sdk_dot_long\rest\()__mve
 .endm
 
-    .irp rest, 0, 1, 2, 3
-    LONG    \rest
-    .endr
+/*
+ * Three taps of a kernel row for 4 pixels x 2 channels: each of six pixels' vectors serves up to three taps. 12 loads,
+ * 24 multiply-accumulates; \mac starts or continues.
+ */
+.macro ROW mac
+    vldrw.32 q0, [r3], #16
+    vldrw.32 q6, [r1]
+    vldrw.32 q1, [r3], #16
+    \mac    r0, q0, q6
+    vldrw.32 q2, [r3], #16
+    \mac    r8, q1, q6
+    vldrw.32 q7, [r1, #16]
+    vmladava.s8 r0, q2, q7
+    vldrw.32 q3, [r3], #16
+    \mac    r2, q0, q7
+    vmladava.s8 r8, q3, q7
+    vldrw.32 q6, [r1, #32]
+    \mac    r10, q1, q7
+    vldrw.32 q4, [r3], #16
+    vmladava.s8 r2, q2, q6
+    \mac    r4, q0, q6
+    vldrw.32 q5, [r3], #16
+    vmladava.s8 r0, q4, q6
+    vmladava.s8 r10, q3, q6
+    vldrw.32 q7, [r1, #48]
+    \mac    r12, q1, q6
+    vmladava.s8 r8, q5, q6
+    vmladava.s8 r2, q4, q7
+    vmladava.s8 r4, q2, q7
+    \mac    r6, q0, q7
+    vldrw.32 q6, [r1, #64]
+    vmladava.s8 r10, q5, q7
+    vmladava.s8 r12, q3, q7
+    \mac    lr, q1, q7
+    vmladava.s8 r4, q4, q6
+    vldrw.32 q7, [r1, #80]
+    vmladava.s8 r6, q2, q6
+    vmladava.s8 r12, q5, q6
+    vmladava.s8 lr, q3, q6
+    vmladava.s8 r6, q4, q7
+    vmladava.s8 lr, q5, q7
+.endm
+
+.macro DOT_ROWS
+1:  ldr     r11, [sp]
+    ldr     r9, [r11, #JOB_LOOPS]
+    ldr     r11, [r11]
+    ldr     r1, [r11], #4
+    ROW     vmladav.s8
+2:  ldr     r1, [r11], #4
+    ROW     vmladava.s8
+    subs    r9, r9, #1
+    bne.w   2b
+    STORE
+    subs    r7, r7, #1
+    bne.w   1b
+.endm
 
 /*
  * Requantization of 4 channels x 4 pixels in q0, q1, q2, q3 (lanes: pixels). After it, 32-bit lane i of q0 has the four
@@ -238,6 +292,126 @@ END_FUNCTION sdk_dot_long\rest\()__mve
     mov     r4, #4 + \index
     vstrb.32 q0, [r4, q7]
 .endm
+
+/* Of sdk_conv_tiles. */
+    .equ    JOB_INPUTS, 0
+    .equ    JOB_INPUT_STEP, 4
+    .equ    JOB_WEIGHTS, 8
+    .equ    JOB_CONSTANTS, 12
+    .equ    JOB_ACCUMULATORS, 16
+    .equ    JOB_OUTPUT, 20
+    .equ    JOB_PIXEL_STEP, 24
+    .equ    JOB_CHANNELS, 28
+    .equ    JOB_TILES, 32
+    .equ    JOB_LAST, 36
+    .equ    JOB_ZERO_POINT, 40
+    .equ    JOB_LOW, 44
+    .equ    JOB_HIGH, 48
+    .equ    JOB_PITCH, 52
+    .equ    JOB_LOOPS, 56
+
+/* Stores byte \index of each lane of q0 to the pixels that exist. */
+.macro STORE_PIXELS_BYTE index
+    .if \index
+    vshr.u32 q0, q0, #8
+    .endif
+    mov     r4, #4 + \index
+    vpst
+    vstrbt.32 q0, [r4, q7]
+.endm
+
+/* The inputs of the next tile: a step further, or all addresses of a table 64 bytes further. */
+.macro NEXT_INPUTS dot
+    .ifc \dot, DOT_ROWS
+    ldr     r4, [r3, #JOB_INPUTS]
+    ldr     r5, [r3, #JOB_LOOPS]
+    add     r5, r5, #1
+    mov     r6, #64
+    dlstp.32 lr, r5
+5:  vldrw.32 q0, [r4]
+    vadd.i32 q0, q0, r6
+    vstrw.32 q0, [r4], #16
+    letp    lr, 5b
+    .else
+    ldrd    r4, r5, [r3, #JOB_INPUTS]
+    add     r4, r4, r5
+    str     r4, [r3, #JOB_INPUTS]
+    .endif
+.endm
+
+.macro CONV name, form, dot, argument
+FUNCTION sdk_conv_\name\()_\form\()__mve
+    ENTER
+    push    {r0, r1}
+.Ltile\@:
+    ldr     r11, [sp]
+    ldr     r1, [r11, #JOB_INPUTS]
+    ldr     r3, [r11, #JOB_WEIGHTS]
+    ldr     r5, [r11, #JOB_ACCUMULATORS]
+    ldr     r7, [r11, #JOB_CHANNELS]
+    add     r7, r7, #1
+    lsr     r7, r7, #1
+    \dot    \argument
+    ldr     r3, [sp]
+    ldrd    r1, r12, [r3, #JOB_CONSTANTS]
+    ldrd    r4, r5, [r3, #JOB_OUTPUT]
+    mov     r6, #0
+    sub     r7, r4, #4
+    vidup.u32 q7, r6, #1
+    add     r4, r4, r5, lsl #2
+    vmul.i32 q7, q7, r5
+    str     r4, [r3, #JOB_OUTPUT]
+    vadd.i32 q7, q7, r7
+    ldrd    r9, r8, [r3, #JOB_CHANNELS]
+    ldrd    r10, r2, [r3, #JOB_LAST]
+    subs    r8, r8, #1
+    it      ne
+    movne   r10, #4
+    str     r8, [r3, #JOB_TILES]
+    vctp.32 r10
+    .ifnc \form, plain
+    .ifnc \form, fix
+    ldrd    r6, r7, [r3, #JOB_LOW]
+    vdup.8  q5, r6
+    vdup.8  q6, r7
+    .endif
+    .endif
+    lsrs    r9, r9, #2
+    wls     lr, r9, 2f
+1:  ACCUMULATORS 4
+    REQUANTIZE \form
+    vpst
+    vstrwt.32 q0, [q7, #4]!
+    le      lr, 1b
+2:  ldr     r0, [r3, #JOB_CHANNELS]
+    ands    r0, r0, #3
+    beq.w   3f
+    ACCUMULATORS 4
+    REQUANTIZE \form
+    STORE_PIXELS_BYTE 0
+    cmp     r0, #2
+    blo.n   3f
+    STORE_PIXELS_BYTE 1
+    beq.n   3f
+    STORE_PIXELS_BYTE 2
+3:  NEXT_INPUTS \dot
+    ldr     r7, [r3, #JOB_TILES]
+    cmp     r7, #0
+    bne.w   .Ltile\@
+    add     sp, sp, #8
+    LEAVE
+END_FUNCTION sdk_conv_\name\()_\form\()__mve
+.endm
+
+    .irp form, plain, clamp, fix, general
+    .irp chunks, 1, 2, 3, 4, 5, 6, 7, 8
+    CONV    \chunks, \form, DOT_FIXED, \chunks
+    .endr
+    .irp rest, 0, 1, 2, 3
+    CONV    long\rest, \form, DOT_LONG, \rest
+    .endr
+    CONV    rows, \form, DOT_ROWS
+    .endr
 
 .macro TILES form, step
 FUNCTION sdk_requantize_\form\()_\step\()__mve
