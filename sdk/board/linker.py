@@ -11,7 +11,19 @@ _HOT = ("*/kernels/*", "*libgcc.a:*")
 """Objects whose code runs from RAM where the flash is slower: kernels, and the arithmetic that they call."""
 
 
-def link_view(board: Board, stack_bytes: int) -> dict[str, Any]:
+_WEIGHTS = "*_weights.c.o"
+_OTHER_RAM_BYTES = 64 * 1024
+"""Room left for code, stacks and buffers beside an arena and weights in RAM."""
+
+
+def fits_ram(board: Board, weights_bytes: int, arena_bytes: int) -> bool:
+    """Whether a board whose flash is slow has room for a model's weights in RAM."""
+    if board.hosted or board.memory("ramfunc") != board.memory("data"):
+        return False
+    return weights_bytes + arena_bytes + _OTHER_RAM_BYTES <= board.memory("data").length
+
+
+def link_view(board: Board, stack_bytes: int, *, weights_in_ram: bool = False) -> dict[str, Any]:
     """The context of ``templates/link.ld.j2``.
 
     Args:
@@ -19,11 +31,14 @@ def link_view(board: Board, stack_bytes: int) -> dict[str, Any]:
         stack_bytes: that each stack must have at least; a multiple of 8. A stack with a memory of its own
             gets all of it.
 
+        weights_in_ram: copy the layers' constants into RAM at start-up.
+
     Raises:
         BoardError: a memory is smaller than the stack in it.
     """
     roles = {role for memory in board.memories for role in memory.roles}
     stacks = [_stack(board, role, stack_bytes) for role in ("stack", "core1_stack") if role in roles]
+    moved = f"{_WEIGHTS}(.rodata*)"
     copied = board.memory("ramfunc") == board.memory("data")
     return {
         "board": board.id,
@@ -31,7 +46,12 @@ def link_view(board: Board, stack_bytes: int) -> dict[str, Any]:
         "boot2": [board.memory("boot2").name] if "boot2" in roles else [],
         **{role: board.memory(role).name for role in ("vectors", "text", "rodata", "data", "arena")},
         "text_inputs": [f"*(EXCLUDE_FILE({' '.join(_HOT)}) .text*)"] if copied else ["*(.text* .ramfunc*)"],
-        "data_inputs": [*(f"{hot}(.text*)" for hot in _HOT), "*(.ramfunc* .data*)"] if copied else ["*(.data*)"],
+        "rodata_inputs": [f"*(EXCLUDE_FILE({_WEIGHTS}) .rodata*)" if weights_in_ram else "*(.rodata*)"],
+        "data_inputs": [
+            *([moved] if weights_in_ram else []),
+            *((f"{hot}(.text*)" for hot in _HOT) if copied else ()),
+            "*(.ramfunc* .data*)" if copied else "*(.data*)",
+        ],
         "stacks": stacks,
         "stack_bytes": stack_bytes,
     }

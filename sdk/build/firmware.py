@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sdk import __version__, resources
 from sdk.board import Board
-from sdk.board.linker import link_view
+from sdk.board.linker import fits_ram, link_view
 from sdk.build import scons
 from sdk.build.elf import LinkedImage, read_image
 from sdk.build.uf2 import seal_boot2, uf2
@@ -38,6 +38,7 @@ _COMMON_FLAGS = (
     "-Werror",
 )
 _MANIFEST = "manifest.json"
+_MLPERF = "mlperf/mlperf.c"
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ def build_firmware(
     optimize: Optimize,
     out: Path,
     log: Callable[[str], None] = lambda _: None,
+    mlperf: str | None = None,
 ) -> Firmware:
     """Emit, compile and link the measuring firmware of one or several models.
 
@@ -80,6 +82,7 @@ def build_firmware(
         optimize: sets the compiler's level.
         out: becomes the folder with the result; replaced as a whole if an earlier build made it.
         log: called with the tools' output.
+        mlperf: benchmark of MLPerf Tiny whose protocol the firmware speaks too; None for none.
 
     Raises:
         BuildError: the compiler refused, or the firmware does not fit the board.
@@ -94,7 +97,7 @@ def build_firmware(
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as scratch:
         folder = Path(scratch) / "build"
-        firmware = _build(models, optimize, folder, compiler, log)
+        firmware = _build(models, optimize, folder, compiler, log, mlperf)
         _replace(out, folder)
     return _moved(firmware, out)
 
@@ -142,12 +145,13 @@ def _build(
     folder: Path,
     compiler: str,
     log: Callable[[str], None],
+    mlperf: str | None,
 ) -> Firmware:
     board = models[0][0].board
     links = [link for program, _ in models for step in program.steps for link in step.links]
     kernels = sorted({source for link in links for source in link.kernel.sources})
     ports = [f"port/{source}" for source in board.port_sources]
-    compiled = [*kernels, *_below("runtime", (".c", ".S")), *ports]
+    compiled = [*kernels, *_below("runtime", (".c", ".S")), *ports, *([_MLPERF] if mlperf else [])]
     port_folders = sorted({f"port/{Path(source).parts[0]}" for source in (*board.port_sources, f"{board.port}/_")})
     headers = [*_below("include", (".h",)), *_below("kernels", (".h",)), *_below("runtime", (".h",))]
     headers += [header for port in port_folders for header in _below(port, (".h",))]
@@ -158,7 +162,10 @@ def _build(
     for program, plan in models:
         generated |= emit_model(program, plan)
     if not board.hosted:
-        generated["link.ld"] = render("link.ld.j2", link_view(board, STACK_BYTES))
+        weights = sum(step.const_bytes for program, _ in models for step in program.steps)
+        arena = max(plan.size for _, plan in models)
+        in_ram = optimize is Optimize.SPEED and fits_ram(board, weights, arena)
+        generated["link.ld"] = render("link.ld.j2", link_view(board, STACK_BYTES, weights_in_ram=in_ram))
     _write(folder, generated)
 
     flags = (
@@ -167,8 +174,8 @@ def _build(
         *_COMMON_FLAGS,
         *(f"-D{key}={value}" for key, value in board.defines.items()),
     )
-    build_id = _build_id(folder / "src", [compiler, *flags, board.id])
-    _write(folder, emit_firmware(models, build_id))
+    build_id = _build_id(folder / "src", [compiler, *flags, board.id, *([mlperf] if mlperf else [])])
+    _write(folder, emit_firmware(models, build_id, mlperf))
     name = models[0][0].module.name if len(models) == 1 else "firmware"
     sources = [f"src/{f}" for f in (*generated, "firmware.c") if f.endswith((".c", ".S"))]
     link_flags = (*board.toolchain.cpu_flags, *board.toolchain.link_flags, "-Wl,--gc-sections", "-Wl,--build-id=none")

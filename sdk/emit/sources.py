@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from sdk import __version__
-from sdk.emit.carray import byte_list
+from sdk.emit.carray import byte_list, floating
 from sdk.emit.render import render
 from sdk.emit.view import MIN_ARENA_ALIGN, model_view
+from sdk.errors import InputError
+from sdk.ir import DType
 from sdk.kernels.program import Program
 from sdk.plan import MemoryPlan
 
@@ -28,8 +30,23 @@ def emit_model(program: Program, plan: MemoryPlan) -> dict[str, str]:
     return files
 
 
-def emit_firmware(models: Sequence[tuple[Program, MemoryPlan]], build_id: bytes) -> Mapping[str, str]:
-    """The file that tells the measuring firmware its models, board and build."""
+BENCHMARKS = {"kws01": 0, "vww01": 0x80, "ic01": 0x80, "ad01": 0}
+"""MLPerf Tiny's benchmarks, and what is XORed to the bytes that its runner sends: it knows pixels as unsigned."""
+
+
+def emit_firmware(
+    models: Sequence[tuple[Program, MemoryPlan]], build_id: bytes, mlperf: str | None = None
+) -> Mapping[str, str]:
+    """The file that tells the measuring firmware its models, board and build.
+
+    Args:
+        models: programs with their memory plans.
+        build_id: 20 bytes.
+        mlperf: benchmark that the first model is run for by MLPerf Tiny's runner; None for firmware without it.
+
+    Raises:
+        InputError: the first model is none that the benchmark's protocol can carry.
+    """
     programs = [program for program, _ in models]
     context = {
         "sdk_version": __version__,
@@ -39,5 +56,23 @@ def emit_firmware(models: Sequence[tuple[Program, MemoryPlan]], build_id: bytes)
         "arena_bytes": max(plan.size for _, plan in models),
         "arena_align": max([MIN_ARENA_ALIGN, *(s.prepared.align for p in programs for s in p.steps)]),
         "stamp_count": max(len(p.steps) for p in programs) + 1,
+        "mlperf": _mlperf(programs[0], mlperf) if mlperf else None,
     }
     return {"firmware.c": render("firmware.c.j2", context)}
+
+
+def _mlperf(program: Program, benchmark: str) -> dict[str, object]:
+    graph = program.graph
+    output = graph.tensors[graph.outputs[0]]
+    if benchmark not in BENCHMARKS:
+        raise InputError(benchmark, "is no benchmark of MLPerf Tiny", f"choose one of {', '.join(BENCHMARKS)}")
+    if len(graph.inputs) != 1 or output.dtype is not DType.INT8 or output.quant is None:
+        problem = "MLPerf Tiny's protocol carries one input and an int8 output"
+        raise InputError(program.module.path, problem, "use the benchmark's quantized model")
+    return {
+        "name": benchmark,
+        "bytes": graph.tensors[graph.inputs[0]].nbytes,
+        "flip": f"0x{BENCHMARKS[benchmark]:02x}",
+        "scale": floating(output.quant.scale),
+        "zero_point": output.quant.zero_point,
+    }
