@@ -77,7 +77,7 @@ def test_sources_of_a_board_exist(board: boards.Board) -> None:
 @pytest.mark.parametrize(
     ("name", "features"),
     [
-        ("pico", set()),
+        ("pico", {"m0"}),
         ("mps2-an385", set()),
         ("mps2-an386", {"dsp", "fpu"}),
         ("mps2-an500", {"dsp", "fpu"}),
