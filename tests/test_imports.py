@@ -32,7 +32,8 @@ BELOW = {
     "doctor": ("device", "oracle"),
     "pipeline": ("measure", "passes"),
     "selftest": ("pipeline",),
-    "cli": ("pipeline", "report", "doctor", "selftest"),
+    "mlperf": ("pipeline",),
+    "cli": ("pipeline", "report", "doctor", "selftest", "mlperf"),
     "__init__": (),
     "__main__": ("cli",),
 }

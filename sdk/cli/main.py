@@ -24,6 +24,7 @@ from sdk.cli import (
     evaluate,
     flash,
     inspect,
+    mlperf,
     monitor,
     selftest,
 )
@@ -42,6 +43,7 @@ _COMMANDS = (
     devices,
     monitor,
     selftest,
+    mlperf,
     boards,
     doctor,
 )
