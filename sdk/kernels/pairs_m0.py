@@ -22,7 +22,7 @@ SOURCES = (
     "kernels/pairs/pairs__m0.S",
     "kernels/pairs/requantize_exact__m0.c",
 )
-_GROUP = 255
+GROUP = 255
 """Absolute weights of one group: 128 times this stays below 2**15."""
 _EMPTY = 0x80
 _TWIN_BYTES = 8
@@ -169,7 +169,7 @@ def block(weights: npt.NDArray[Any], runs: int) -> Block:
     for i, weight in enumerate(pieces.reshape(2, -1).T.reshape(-1).tolist()):
         size = abs(weight)
         totals[i % 2] += size
-        if totals[i % 2] > _GROUP:
+        if totals[i % 2] > GROUP:
             totals[i % 2] = size
             stream.append(_EMPTY)
             emptied += 1

@@ -1,0 +1,95 @@
+"""FULLY_CONNECTED in int8 for the Cortex-M0+; see ``firmware/include/sdk/fully_connected_m0.h``."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from sdk.kernels import chain_dsp, pairs_m0
+from sdk.kernels.base import Access, Const, Constraint, Kernel, Prepared, Ref, Site
+from sdk.kernels.fully_connected import PLAIN_WEIGHTS
+from sdk.kernels.requantize import Ints
+
+_CHANNELS = 12
+
+
+class FullyConnectedLanes(Kernel):
+    """Twelve channels at a time, two in a word: weights of two bytes."""
+
+    name: ClassVar[str] = "fully_connected_s8_lanes__m0"
+    ops: ClassVar[tuple[str, ...]] = ("FULLY_CONNECTED",)
+    header: ClassVar[str] = "sdk/fully_connected_m0.h"
+    sources: ClassVar[tuple[str, ...]] = (
+        "kernels/fully_connected/fully_connected_s8_lanes__m0.c",
+        "kernels/fully_connected/lanes__m0.S",
+        *pairs_m0.SOURCES,
+    )
+    requires: ClassVar[frozenset[str]] = frozenset({"m0"})
+    constraints: ClassVar[tuple[Constraint, ...]] = (*chain_dsp.COMMON, PLAIN_WEIGHTS)
+
+    def prepare(self, site: Site) -> Prepared:
+        """Fit to an operator."""
+        layer = chain_dsp.dots(site)
+        output_size, input_size = layer.weights.shape
+        batches = site.input(0).elements // input_size
+        fields, requant, _ = pairs_m0.requantization(site)
+        exact = "exact" in str(fields["requantize"])
+        streams, groups = [], 0
+        for first in range(0, output_size, _CHANNELS):
+            weights = layer.weights[first : first + _CHANNELS]
+            weights = np.pad(weights, ((0, _CHANNELS - len(weights)), (0, 0)))
+            cuts = _cuts(weights)
+            groups += len(cuts)
+            streams.append(_stream(weights, cuts))
+        starts = np.cumsum([0, *(len(s) for s in streams[:-1])]).astype(np.uint32)
+        macs = batches * input_size * output_size
+        cycles = len(streams) * (input_size * 23.5 + 250) + groups * 82 + output_size * (110 if exact else 37)
+        return Prepared(
+            params_type="sdk_fully_connected_s8_m0",
+            params={
+                "input_size": input_size,
+                "output_size": output_size,
+                "stream": Ref("stream"),
+                "blocks": Ref("blocks"),
+                "requant": Ref("requant"),
+                "requantize": f"sdk_lanes_requantize{'_exact' if exact else ''}__m0",
+                "output": tuple(fields[name] for name in ("split", "low", "range", "zero_point")),
+            },
+            consts=(
+                Const("stream", "uint32_t", np.concatenate(streams)),
+                Const("blocks", "uint32_t", starts),
+                requant,
+            ),
+            scratch_bytes=4 * input_size,
+            align=4,
+            units=batches * output_size,
+            grain=_CHANNELS if batches == 1 else batches * output_size,
+            access=tuple(
+                Access({0: (b * input_size, (b + 1) * input_size)}, (b * output_size, (b + 1) * output_size))
+                for b in range(batches)
+            ),
+            macs=macs,
+            cost=int(batches * (cycles + 8 * input_size) + 100),
+        )
+
+
+def _cuts(weights: Ints) -> list[int]:
+    """Ends of groups of taps, each as long as the sums of absolute weights permit."""
+    cuts, total = [], np.zeros(len(weights), np.int64)
+    for tap, column in enumerate(np.abs(weights).T):
+        total += column
+        if total.max() > pairs_m0.GROUP:
+            cuts.append(tap)
+            total = column.copy()
+    return [*cuts, weights.shape[1]]
+
+
+def _stream(weights: Ints, cuts: list[int]) -> npt.NDArray[np.uint32]:
+    words = ((weights[0::2] + (weights[1::2] << 16)) & 0xFFFFFFFF).astype(np.uint32).T
+    parts = []
+    for begin, end in zip([0, *cuts[:-1]], cuts, strict=True):
+        count = end - begin
+        parts += [np.array([8 * count + count % 2], np.uint32), words[begin:end].reshape(-1)]
+    return np.concatenate([*parts, np.zeros(1, np.uint32)])
