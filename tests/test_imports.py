@@ -33,6 +33,8 @@ BELOW = {
     "pipeline": ("measure", "passes"),
     "selftest": ("pipeline",),
     "mlperf": ("pipeline",),
+    "lab": ("errors", "cache"),
+    "pytest_plugin": ("pipeline", "lab"),
     "cli": ("pipeline", "report", "doctor", "selftest", "mlperf"),
     "__init__": (),
     "__main__": ("cli",),
@@ -45,6 +47,7 @@ ONLY_IN = {
     "tflite_runtime": "sdk/oracle/worker.py",
     "tflite_micro": "sdk/oracle/worker.py",
     "jinja2": "sdk/emit/",
+    "pytest": "sdk/pytest_plugin.py",
 }
 
 
