@@ -45,7 +45,7 @@ class FullyConnectedLanes(Kernel):
             streams.append(_stream(weights, cuts))
         starts = np.cumsum([0, *(len(s) for s in streams[:-1])]).astype(np.uint32)
         macs = batches * input_size * output_size
-        cycles = len(streams) * (input_size * 23.5 + 250) + groups * 82 + output_size * (110 if exact else 37)
+        cycles = len(streams) * (input_size * 24 + 250) + groups * 82 + output_size * (110 if exact else 37)
         return Prepared(
             params_type="sdk_fully_connected_s8_m0",
             params={
@@ -62,16 +62,16 @@ class FullyConnectedLanes(Kernel):
                 Const("blocks", "uint32_t", starts),
                 requant,
             ),
-            scratch_bytes=4 * input_size,
-            align=4,
             units=batches * output_size,
-            grain=_CHANNELS if batches == 1 else batches * output_size,
-            access=tuple(
+            grain=_CHANNELS if batches == 1 else output_size,
+            access=None
+            if batches == 1
+            else tuple(
                 Access({0: (b * input_size, (b + 1) * input_size)}, (b * output_size, (b + 1) * output_size))
                 for b in range(batches)
             ),
             macs=macs,
-            cost=int(batches * (cycles + 8 * input_size) + 100),
+            cost=int(batches * cycles + 100),
         )
 
 
@@ -91,5 +91,5 @@ def _stream(weights: Ints, cuts: list[int]) -> npt.NDArray[np.uint32]:
     parts = []
     for begin, end in zip([0, *cuts[:-1]], cuts, strict=True):
         count = end - begin
-        parts += [np.array([8 * count + count % 2], np.uint32), words[begin:end].reshape(-1)]
+        parts += [np.array([2 * count + count % 2], np.uint32), words[begin:end].reshape(-1)]
     return np.concatenate([*parts, np.zeros(1, np.uint32)])

@@ -31,7 +31,7 @@ sdk_lanes_requantizer sdk_lanes_requantize__m0;
 sdk_lanes_requantizer sdk_lanes_requantize_exact__m0;
 
 /*
- * stream: for each block of channels groups of taps and a word of 0. A group is a word, 8 times its taps plus 1 if their
+ * stream: for each block of channels groups of taps and a word of 0. A group is a word, twice its taps plus 1 if their
  * number is odd, then 6 words of weights for each tap.
  * blocks: the word in the stream where each block starts.
  * requant: a sdk_pairs_requant for each channel.
@@ -46,11 +46,11 @@ typedef struct {
     sdk_lanes_output output;
 } sdk_fully_connected_s8_m0;
 
-/* input: batches x input_size; output: batches x output_size; scratch: input_size words; units: outputs. */
+/* input: batches x input_size; output: batches x output_size; no scratch; units: outputs. */
 void sdk_fully_connected_s8_lanes__m0(const sdk_fully_connected_s8_m0 *params, const int8_t *input, int8_t *output,
                                       void *scratch, sdk_range outputs);
 
 /* Dot products of the inputs with a block of channels. */
-void sdk_lanes_block__m0(const int32_t *inputs, const uint32_t *stream, int32_t *sums);
+void sdk_lanes_block__m0(const int8_t *inputs, const uint32_t *stream, int32_t *sums);
 
 #endif

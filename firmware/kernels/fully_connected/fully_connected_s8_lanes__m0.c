@@ -3,12 +3,12 @@
 enum { PAIRS = SDK_LANES_CHANNELS / 2 };
 
 #if !SDK_M0_ASM
-void sdk_lanes_block__m0(const int32_t *inputs, const uint32_t *stream, int32_t *sums)
+void sdk_lanes_block__m0(const int8_t *inputs, const uint32_t *stream, int32_t *sums)
 {
     for (int32_t i = 0; i < SDK_LANES_CHANNELS; i++) {
         sums[i] = 0;
     }
-    for (uint32_t taps; (taps = *stream++ / 8) != 0;) {
+    for (uint32_t taps; (taps = *stream++ / 2) != 0;) {
         for (; taps != 0; taps--, inputs++) {
             for (int32_t pair = 0; pair < PAIRS; pair++, stream++) {
                 const int32_t low = (int16_t)(uint16_t)*stream;
@@ -54,22 +54,16 @@ void sdk_fully_connected_s8_lanes__m0(const sdk_fully_connected_s8_m0 *params, c
                                       void *scratch, sdk_range outputs)
 {
     const sdk_pairs_requant *requant = params->requant;
-    int32_t *words = scratch;
-    int32_t staged = -1;
+    (void)scratch;
     for (int32_t i = outputs.begin; i < outputs.end;) {
         const int32_t batch = i / params->output_size;
         const int32_t channel = i % params->output_size;
         const int32_t first = channel - channel % SDK_LANES_CHANNELS;
         int32_t end = first + SDK_LANES_CHANNELS < params->output_size ? first + SDK_LANES_CHANNELS : params->output_size;
         end = end - channel < outputs.end - i ? end : channel + outputs.end - i;
-        if (batch != staged) {
-            for (int32_t tap = 0; tap < params->input_size; tap++) {
-                words[tap] = input[batch * params->input_size + tap];
-            }
-            staged = batch;
-        }
         int32_t sums[SDK_LANES_CHANNELS];
-        sdk_lanes_block__m0(words, params->stream + params->blocks[first / SDK_LANES_CHANNELS], sums);
+        sdk_lanes_block__m0(input + batch * params->input_size,
+                            params->stream + params->blocks[first / SDK_LANES_CHANNELS], sums);
         params->requantize(sums + channel - first, output + i, requant + channel, &params->output, end - channel);
         i += end - channel;
     }
