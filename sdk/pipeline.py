@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,7 +18,7 @@ from sdk.build import Firmware, build_firmware
 from sdk.cache import cache_folder
 from sdk.device.link import Session
 from sdk.device.runner import Image, Runner, runner_for
-from sdk.errors import InputError
+from sdk.errors import DeviceError, InputError
 from sdk.ir import Graph, Module
 from sdk.kernels.program import Program
 from sdk.kernels.select import Optimize, select
@@ -26,6 +26,7 @@ from sdk.measure.evaluate import Journal, LabelledData, Metrics, judge, run_resu
 from sdk.measure.inputs import Inputs, load_inputs, random_inputs
 from sdk.measure.record import ArenaUse, Difference, LayerRecord, Memory, Record, Setup, Spread, Verification
 from sdk.measure.run import Bench, Measured, check_identity
+from sdk.measure.tuning import Trial, Tuned, TunedLayer, winners
 from sdk.measure.verify import compare, different_bytes, first_different_inference, layer_differences
 from sdk.oracle import best
 from sdk.passes import optimize as run_passes
@@ -78,10 +79,12 @@ def lower(path: Path, board: Board, optimize: Optimize) -> tuple[Program, Memory
     return plan_module(read(path), board, optimize)
 
 
-def plan_module(module: Module, board: Board, optimize: Optimize) -> tuple[Program, MemoryPlan]:
-    """Optimise a module, choose its kernels and plan its memory."""
+def plan_module(
+    module: Module, board: Board, optimize: Optimize, kernels: Mapping[int, str] | None = None
+) -> tuple[Program, MemoryPlan]:
+    """Optimise a module, choose its kernels, but for those named by operator, and plan its memory."""
     optimised = run_passes(module)
-    program = replace(select(optimised.module, board, optimize), kept_channels=optimised.channel_maps)
+    program = replace(select(optimised.module, board, optimize, kernels), kept_channels=optimised.channel_maps)
     two_cores = board.cores == 2
     if optimize is Optimize.SPEED:
         return arrange(program, fastest=True, split=two_cores)
@@ -90,8 +93,17 @@ def plan_module(module: Module, board: Board, optimize: Optimize) -> tuple[Progr
     return arrange(program, longest_chain=16, slowdown=0.15)
 
 
-def lower_all(paths: Sequence[Path], board: Board, optimize: Optimize) -> list[tuple[Program, MemoryPlan]]:
-    """Lower several models for one firmware, with names of their own."""
+def lower_all(
+    paths: Sequence[Path], board: Board, optimize: Optimize, tuned: Sequence[Tuned] = ()
+) -> list[tuple[Program, MemoryPlan]]:
+    """Lower several models for one firmware, with names of their own.
+
+    Raises:
+        InputError: something was tuned for another model or board.
+    """
+    for t in tuned:
+        if t.board != board.id:
+            raise InputError("--tuned", f"made for {t.board}, not for {board.id}", "tune the model on this board")
     names: set[str] = set()
     lowered = []
     for path in paths:
@@ -100,14 +112,26 @@ def lower_all(paths: Sequence[Path], board: Board, optimize: Optimize) -> list[t
         while name in names:
             name, number = f"{module.name}_{number}", number + 1
         names.add(name)
-        lowered.append(plan_module(replace(module, name=name), board, optimize))
+        kernels = next((t.kernels for t in tuned if t.model_sha256 == module.sha256), None)
+        lowered.append(plan_module(replace(module, name=name), board, optimize, kernels))
+    digests = {program.module.sha256 for program, _ in lowered}
+    for t in tuned:
+        if t.model_sha256 not in digests:
+            raise InputError("--tuned", f"made for the model {t.model_sha256[:12]}", "tune this model")
     return lowered
 
 
-def build(paths: Sequence[Path], board: Board, optimize: Optimize, out: Path, watcher: Watcher) -> Firmware:
+def build(
+    paths: Sequence[Path],
+    board: Board,
+    optimize: Optimize,
+    out: Path,
+    watcher: Watcher,
+    tuned: Sequence[Tuned] = (),
+) -> Firmware:
     """Build the firmware of one or several models into a folder."""
     watcher.stage("reading and planning")
-    models = lower_all(paths, board, optimize)
+    models = lower_all(paths, board, optimize, tuned)
     watcher.stage(f"building for {board.id}")
     return build_firmware(models, optimize, out, watcher.log)
 
@@ -138,10 +162,11 @@ def deploy(
     options: DeployOptions,
     watcher: Watcher,
     out: Path | None = None,
+    tuned: Sequence[Tuned] = (),
 ) -> list[Record]:
     """Build, run and verify models on a board; one record for each model."""
     with tempfile.TemporaryDirectory(prefix="sdk-") as scratch:
-        firmware = build(paths, board, optimize, out or Path(scratch) / "out", watcher)
+        firmware = build(paths, board, optimize, out or Path(scratch) / "out", watcher, tuned)
         inferences = [_inferences(program, options) for program, _ in firmware.models]
         with running(firmware, options, watcher) as (session, runner):
             return [
@@ -356,3 +381,45 @@ def compare_layers(
             watcher.stage(f"comparing layers on {runner.measured_on}")
             bench = Bench(session, runner, program, 0)
             return layer_differences(bench, inferences, best(), lambda n: watcher.advance(n, len(program.steps)))
+
+
+def tune(
+    path: Path, board: Board, options: DeployOptions, watcher: Watcher
+) -> tuple[Tuned, tuple[TunedLayer, ...]]:
+    """Measure the candidate kernels of every layer on a device, each with the outputs proven.
+
+    Every firmware tries one more candidate of each layer, so their number is that of the layer with most.
+
+    Raises:
+        DeviceError: a kernel gave other bytes than the reference, or nothing counts what layers cost.
+    """
+    module = read(path)
+    taken = select(run_passes(module).module, board, Optimize.SPEED)
+    names = {s.op.id: [s.kernel.name, *(kernel.name for kernel, _ in s.alternatives)] for s in taken.steps}
+    trials: dict[int, dict[str, Trial]] = {op: {} for op in names}
+    inputs = _inferences(taken, options)[0]
+    reference = best().run(module.content, [inputs])
+    rounds = max(map(len, names.values()))
+    for number in range(rounds):
+        kernels = {op: candidates[min(number, len(candidates) - 1)] for op, candidates in names.items()}
+        lowered = plan_module(module, board, Optimize.SPEED, kernels)
+        with tempfile.TemporaryDirectory(prefix="sdk-") as scratch:
+            firmware = build_firmware([lowered], Optimize.SPEED, Path(scratch) / "out", watcher.log)
+            with running(firmware, options, watcher) as (session, runner):
+                watcher.stage(f"measuring kernels on {runner.measured_on}")
+                watcher.advance(number, rounds)
+                bench = Bench(session, runner, lowered[0], 0)
+                session.reset_state(0)
+                if compare([bench.infer(inputs)[0]], reference, "").bytes_different:
+                    raise DeviceError(path, f"kernels of round {number + 1} differ from the reference", "report this")
+                costs = bench.step_costs(inputs)
+        for step, cost in zip(lowered[0].steps, costs, strict=True):
+            count = cost.cycles if cost.cycles is not None else cost.instructions
+            if count is None:
+                raise DeviceError(board.id, "nothing counts what its layers cost")
+            trials[step.op.id][step.kernel.name] = Trial(step.kernel.name, count, step.const_bytes)
+    layers = tuple(
+        TunedLayer(s.op.id, s.op.kind, s.kernel.name, tuple(sorted(trials[s.op.id].values(), key=lambda t: t.cost)))
+        for s in taken.steps
+    )
+    return Tuned(module.sha256, board.id, runner.measured_on, winners(layers)), layers

@@ -10,7 +10,8 @@ from rich.console import Console
 
 from sdk import board as boards
 from sdk import pipeline
-from sdk.cli.common import add_board, add_models, add_verbose, watch
+from sdk.cli.common import add_board, add_models, add_tuned, add_verbose, watch
+from sdk.measure.tuning import load_tuned
 
 
 def register(commands: Any) -> None:
@@ -20,6 +21,7 @@ def register(commands: Any) -> None:
     )
     add_models(parser)
     add_board(parser)
+    add_tuned(parser)
     parser.add_argument("-o", "--out", type=Path, required=True, metavar="DIR", help="where to put it")
     add_verbose(parser)
     parser.set_defaults(run=run)
@@ -29,7 +31,8 @@ def run(options: argparse.Namespace, console: Console) -> int:
     """Run the command."""
     board = boards.load(options.board)
     with watch(console, options.verbose) as watcher:
-        firmware = pipeline.build(options.models, board, options.optimize, options.out, watcher)
+        tuned = [load_tuned(path) for path in options.tuned]
+        firmware = pipeline.build(options.models, board, options.optimize, options.out, watcher, tuned)
     image = firmware.image
     console.print(
         f"{firmware.elf}: flash {image.flash_bytes:,} B (weights {firmware.weights_bytes:,}), RAM {image.ram_bytes:,} B"

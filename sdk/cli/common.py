@@ -76,6 +76,13 @@ def add_optimize(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_tuned(parser: argparse.ArgumentParser) -> None:
+    """Kernels that were measured before."""
+    parser.add_argument(
+        "--tuned", type=Path, action="append", default=[], metavar="FILE", help="use the kernels that sdk tune found"
+    )
+
+
 def add_verbose(parser: argparse.ArgumentParser) -> None:
     """Show the tools' output."""
     parser.add_argument("-v", "--verbose", action="store_true", help="show the output of the tools that are called")

@@ -16,12 +16,14 @@ from sdk.cli.common import (
     add_json,
     add_models,
     add_target,
+    add_tuned,
     add_verbose,
     target_options,
     watch,
     write_json,
 )
 from sdk.errors import EXIT_DIFFERENT, EXIT_PROVEN
+from sdk.measure.tuning import load_tuned
 from sdk.report.terminal import show
 
 
@@ -34,6 +36,7 @@ def register(commands: Any) -> None:
     )
     add_models(parser)
     add_board(parser)
+    add_tuned(parser)
     add_target(parser)
     add_inputs(parser, repeat=3)
     parser.add_argument("-o", "--out", type=Path, metavar="DIR", help="keep the firmware in this folder")
@@ -47,7 +50,8 @@ def run(options: argparse.Namespace, console: Console) -> int:
     chosen = target_options(options)
     board = boards.load(options.board)
     with watch(console, options.verbose) as watcher:
-        records = pipeline.deploy(options.models, board, options.optimize, chosen, watcher, options.out)
+        tuned = [load_tuned(path) for path in options.tuned]
+        records = pipeline.deploy(options.models, board, options.optimize, chosen, watcher, options.out, tuned)
     for record in records:
         show(console, record)
     if options.json:

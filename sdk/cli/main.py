@@ -27,6 +27,7 @@ from sdk.cli import (
     mlperf,
     monitor,
     selftest,
+    tune,
 )
 from sdk.cli import run as run_command
 from sdk.errors import SdkError
@@ -42,6 +43,7 @@ _COMMANDS = (
     compare,
     devices,
     monitor,
+    tune,
     selftest,
     mlperf,
     boards,

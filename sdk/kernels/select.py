@@ -7,7 +7,7 @@ from enum import Enum
 from math import sqrt
 
 from sdk.board import Board
-from sdk.errors import UnsupportedError
+from sdk.errors import InputError, UnsupportedError
 from sdk.ir import Module, Op
 from sdk.kernels.base import Kernel, Prepared, Site
 from sdk.kernels.program import Program, Step
@@ -27,10 +27,19 @@ class Optimize(Enum):
     BALANCED = "balanced"
 
 
-def select(module: Module, board: Board, optimize: Optimize) -> Program:
+def select(
+    module: Module, board: Board, optimize: Optimize, kernels: Mapping[int, str] | None = None
+) -> Program:
     """Choose and prepare a kernel for every operator of a module's main graph.
 
+    Args:
+        module: what to implement.
+        board: whose core's features kernels may use.
+        optimize: how to choose.
+        kernels: names of kernels that are chosen already, by operator.
+
     Raises:
+        InputError: a kernel that was chosen cannot implement its operator.
         UnsupportedError: naming all operators that no kernel can implement, each with the condition it breaks.
     """
     graph = module.main
@@ -42,12 +51,13 @@ def select(module: Module, board: Board, optimize: Optimize) -> Program:
         if op.kind in ALIAS_OPS:
             storage[op.outputs[0]] = storage[site.input(0).id]
             continue
-        kernels = candidates(site, board.features)
-        if not kernels:
+        able = candidates(site, board.features)
+        if not able:
             missing.setdefault("; or ".join(refusals(site)), []).append(op)
             continue
-        fitted = [(kernel, kernel.prepare(site)) for kernel in kernels]
-        kernel, prepared = _CHOICE[optimize](fitted)
+        fitted = [(kernel, kernel.prepare(site)) for kernel in able]
+        wanted = (kernels or {}).get(op.id)
+        kernel, prepared = _CHOICE[optimize](fitted) if wanted is None else _wanted(module, op, wanted, fitted)
         others = sorted((f for f in fitted if f[0] is not kernel), key=lambda f: f[1].cost)
         steps.append(Step(len(steps), op, kernel, prepared, alternatives=tuple(others)))
     if missing:
@@ -65,6 +75,13 @@ def _named(ops: Sequence[Op]) -> str:
     for op in ops:
         layers.setdefault(f"{op.kind} version {op.version}", []).append(str(op.id))
     return ", ".join(f"{kind}, layer{'s' * (len(ids) > 1)} {', '.join(ids)}" for kind, ids in layers.items())
+
+
+def _wanted(module: Module, op: Op, name: str, fitted: list[_Fitted]) -> _Fitted:
+    for kernel, prepared in fitted:
+        if kernel.name == name:
+            return kernel, prepared
+    raise InputError(module.path, f"layer {op.id} {op.kind} cannot be done by the kernel {name}", "tune it again")
 
 
 _Fitted = tuple[Kernel, Prepared]
