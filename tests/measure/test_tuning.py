@@ -25,7 +25,9 @@ def test_files_come_back(tmp_path: Path) -> None:
     assert load_tuned(path) == tuned
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"schema_version": 9}', '{"schema_version": 1, "kernels": {"a": 1}}'])
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"schema_version": 9}', '{"schema_version": 1, "kernels": {"a": 1}}']
+)
 def test_other_files_are_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "t.json"
     path.write_text(text)
@@ -51,7 +53,9 @@ def test_kernels_are_taken_from_the_file_of_this_model_and_board(digits: Path) -
             pipeline.lower_all([model], board, Optimize.SPEED, [wrong])
 
 
-def test_nothing_is_tuned_where_nothing_counts(digits: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_nothing_is_tuned_where_nothing_counts(
+    digits: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     out = tmp_path / "t.json"
     assert main(["tune", str(digits / "digits.tflite"), "--board", "host", "-o", str(out)]) == 3
     assert "nothing counts" in capsys.readouterr().err
