@@ -11,10 +11,11 @@ from sdk.kernels import pairs_m0
 from sdk.kernels.base import Access, Constraint, Kernel, Prepared, Ref, Site
 from sdk.kernels.chain_dsp import dots
 from sdk.kernels.pairs_m0 import Window
+from sdk.kernels.requantize import Ints
 
 
 class DepthwisePairs(Kernel):
-    """A channel of as many rows as scratch holds, two rows in a word, two columns of the output at once."""
+    """A channel of as many rows as scratch holds, two rows in a word, two rows of the output at once."""
 
     name: ClassVar[str] = "depthwise_conv2d_s8_pairs__m0"
     ops: ClassVar[tuple[str, ...]] = ("DEPTHWISE_CONV_2D",)
@@ -36,8 +37,8 @@ class DepthwisePairs(Kernel):
         window, layer = Window.of(site), dots(site)
         height = window.output_height
         tile = pairs_m0.tile_rows(height, lambda rows: _words(window, rows), self.word_bytes)
-        fields, requant, requant_cycles = pairs_m0.requantization(site)
-        blocks = [pairs_m0.block(both, window.kernel_height) for both in _both_columns(window, layer.weights)]
+        fields, requant, requant_cycles = pairs_m0.requantization(site, "sdk_pairs_requantize_dense")
+        blocks = [pairs_m0.block(both, window.kernel_width) for both in _both_rows(window, layer.weights)]
         word_count, sum_count = _words(window, tile), _positions(window, tile)
         cost = 0.0
         for first in range(0, height, tile):
@@ -45,7 +46,7 @@ class DepthwisePairs(Kernel):
             positions = _positions(window, rows)
             cost += 8 * _words(window, rows) + 300
             cost += sum(
-                12 * _words(window, rows) + positions * (b.cycles + 36 + 4 * requant_cycles) + b.writing + 500
+                10 * _words(window, rows) + positions * (b.cycles + 36 + 4 * requant_cycles) + b.writing + 450
                 for b in blocks
             )
         return Prepared(
@@ -72,22 +73,23 @@ class DepthwisePairs(Kernel):
 
 
 def _positions(window: Window, rows: int) -> int:
-    """Groups of two rows and two columns."""
-    return (rows + 1) // 2 * ((window.output_width + 1) // 2)
+    """Groups of four rows, in all columns."""
+    return (rows + 3) // 4 * window.output_width
 
 
 def _words(window: Window, rows: int) -> int:
     """Words of a channel of some output rows."""
-    columns = (2 * ((window.output_width + 1) // 2) - 1) * window.stride_width + window.kernel_width
-    return (((rows + 1) // 2 - 1) * window.stride_height + window.kernel_height) * columns
+    columns = (window.output_width - 1) * window.stride_width + window.kernel_width
+    return ((2 * ((rows + 3) // 4) - 1) * window.stride_height + window.kernel_height) * columns
 
 
-def _both_columns(window: Window, weights: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
-    """[channels, 2, taps] of the code: the weights at a column and at the next one."""
-    rows = weights.reshape(-1, window.kernel_height, window.kernel_width)
-    stride = window.stride_width
-    even, odd = np.pad(rows, ((0, 0), (0, 0), (0, stride))), np.pad(rows, ((0, 0), (0, 0), (stride, 0)))
-    return np.stack([even.reshape(rows.shape[0], -1), odd.reshape(rows.shape[0], -1)], axis=1)
+def _both_rows(window: Window, weights: Ints) -> Ints:
+    """[channels, 2, taps] of the code, column after column: the weights at a row and at the next one."""
+    columns = weights.reshape(-1, window.kernel_height, window.kernel_width).transpose(0, 2, 1)
+    stride = window.stride_height
+    upper, lower = np.pad(columns, ((0, 0), (0, 0), (0, stride))), np.pad(columns, ((0, 0), (0, 0), (stride, 0)))
+    both: Ints = np.stack([upper.reshape(len(columns), -1), lower.reshape(len(columns), -1)], axis=1)
+    return both
 
 
 def _access(window: Window, tile: int) -> Iterator[Access]:

@@ -111,23 +111,28 @@ def _requant(site: Site) -> SplitRequant | None:
     return split_requantization(layer.accumulators, low, high)
 
 
-def requantization(site: Site) -> tuple[dict[str, Value], Const, float]:
-    """The fields of a layer's requantization, its constants, and cycles for an output."""
+def requantization(site: Site, prefix: str = "sdk_pairs_requantize") -> tuple[dict[str, Value], Const, float]:
+    """The fields of a layer's requantization, its constants, and cycles for an output.
+
+    Args:
+        site: the operator.
+        prefix: of the functions.
+    """
     layer, requant = chain_dsp.dots(site), _requant(site)
     low, high = activation_range(_activation(site), site.output())
     zero = np.zeros_like(layer.bias)
     bias = layer.bias - layer.input_zero_point * layer.weights.sum(axis=1)
     if requant is None:
-        name, split, cycles = "exact", 0, 75.0
+        name, split, cycles = "_exact", 0, 75.0
         columns = [bias, zero, zero, zero, layer.accumulators.multiplier, layer.accumulators.shift, zero]
     else:
-        name, split, cycles = ("signed", requant.split, 26.0) if requant.two_sided else ("", requant.split, 18.0)
+        name, split, cycles = ("_signed", requant.split, 26.0) if requant.two_sided else ("", requant.split, 18.0)
         lower = requant.multiplier & ((1 << split) - 1)
         upper = requant.multiplier >> split
         columns = [bias, bias + requant.origin, requant.span, requant.offset, lower, upper, requant.negative]
     table = (np.stack(columns, axis=1) & 0xFFFFFFFF).astype(np.uint32)
     fields: dict[str, Value] = {
-        "requantize": f"sdk_pairs_requantize_{name}__m0" if name else "sdk_pairs_requantize__m0",
+        "requantize": f"{prefix}{name}__m0",
         "split": split,
         "low": low,
         "range": high - low,

@@ -22,8 +22,8 @@ typedef struct {
 } sdk_window_m0;
 
 /*
- * weights: streams for sdk_pairs_write__m0: of two output channels each, for depthwise of one channel at two columns; a
- * run is a row of the kernel, for depthwise with the columns of both.
+ * weights: streams for sdk_pairs_write__m0: of two output channels each, a run being a row of the kernel; for depthwise of
+ * one channel at two rows, a run being a column of the kernel with the rows of both.
  * requant: a sdk_pairs_requant for each output channel.
  * tile_rows: output rows that are done at once.
  * word_count, sum_count: words of inputs and sums of positions in scratch, for a tile; code follows.

@@ -141,5 +141,10 @@ sdk_pairs_requantizer sdk_pairs_requantize_signed__m0;
 /* Without proven constants, in double rounding as the reference does it. */
 sdk_pairs_requantizer sdk_pairs_requantize_exact__m0;
 
+/* The same where sums are those of one channel, first and second: positions have two sums, not four. */
+sdk_pairs_requantizer sdk_pairs_requantize_dense__m0;
+sdk_pairs_requantizer sdk_pairs_requantize_dense_signed__m0;
+sdk_pairs_requantizer sdk_pairs_requantize_dense_exact__m0;
+
 #endif
 #endif

@@ -1,66 +1,81 @@
 #include "sdk/conv2d_m0.h"
 
-enum { WORD = sizeof(uint32_t) };
+enum { WORD = sizeof(uint32_t), SEGMENTS = 3 };
 
 /*
- * The words of a tile: its upper half of rows in the low halves, the lower one in the high halves.
+ * The words of a channel for a tile of output rows, column after column: the tile's upper half of rows in the low
+ * halves, the lower one in the high halves.
  *
- * top: input row of the first words.
- * rows, columns: of words; inputs lie in columns pad_left .. pad_left + inside - 1.
- * distance: input rows from low to high.
+ * planes: what is copied for each channel; there the high half alone, both, or the low half alone lie in the input.
  */
 typedef struct {
-    uint32_t *words;
-    int32_t top;
-    int32_t rows;
-    int32_t columns;
-    int32_t inside;
-    int32_t distance;
-} staged;
+    int32_t count;
+    sdk_pairs_plane planes[SEGMENTS];
+    uint32_t *words[SEGMENTS];
+} staging;
 
 static int32_t within(int32_t value, int32_t low, int32_t high)
 {
     return value < low ? low : value > high ? high : value;
 }
 
-/* Rows first .. end - 1 of the words, where each half is inside the input or not. */
-static void stage_rows(const sdk_conv2d_s8_m0 *p, const staged *s, const int8_t *channel, int32_t first, int32_t end,
-                       int low_inside, int high_inside)
+/* Adds rows first .. end - 1 of the words. top: input row of the first word; rows: words of a column. */
+static void add_segment(staging *s, const sdk_conv2d_s8_m0 *p, const int8_t *low, const int8_t *high, int32_t first,
+                        int32_t end, int32_t rows, int32_t columns, uint32_t *words)
 {
     const sdk_window_m0 *w = &p->window;
-    const int32_t size = w->input_channels;
-    const int8_t padding = (int8_t)p->input_zero_point;
-    const int32_t to_next_row = (w->input_width - s->inside) * size;
-    if (first < end && s->inside > 0) {
-        const int32_t y = s->top + first;
-        const sdk_pairs_plane plane = {
-            .low = low_inside ? channel + y * w->input_width * size : &padding,
-            .high = high_inside ? channel + (y + s->distance) * w->input_width * size : &padding,
-            .columns = s->inside,
-            .rows = end - first,
-            .low_column = low_inside ? size : 0,
-            .high_column = high_inside ? size : 0,
-            .low_row = low_inside ? to_next_row : 0,
-            .high_row = high_inside ? to_next_row : 0,
-            .word_row = WORD * (s->columns - s->inside),
+    const int32_t row = w->input_width * w->input_channels;
+    const int32_t count = end - first;
+    const int32_t next_column = w->input_channels - count * row;
+    if (count > 0 && columns > 0) {
+        s->words[s->count] = words + w->pad_left * rows + first;
+        s->planes[s->count++] = (sdk_pairs_plane){
+            .low = low,
+            .high = high,
+            .columns = count,
+            .rows = columns,
+            .low_column = low != NULL ? row : 0,
+            .high_column = high != NULL ? row : 0,
+            .low_row = low != NULL ? next_column : 0,
+            .high_row = high != NULL ? next_column : 0,
+            .word_row = WORD * (rows - count),
         };
-        sdk_pairs_stage_plane__m0(&plane, s->words + first * s->columns + w->pad_left);
     }
 }
 
-/* The words of one channel; those that are padding for all channels are there already. */
-static void stage(const sdk_conv2d_s8_m0 *p, const staged *s, const int8_t *channel)
+/*
+ * Finds the segments. Words outside all of them are padding for every channel.
+ *
+ * top: input row of the low halves' first word; distance: input rows from low to high halves.
+ */
+static void plan(staging *s, const sdk_conv2d_s8_m0 *p, const int8_t *input, int32_t top, int32_t distance,
+                 int32_t rows, int32_t columns, uint32_t *words)
 {
-    const int32_t height = p->window.input_height;
-    const int32_t low_first = within(-s->top, 0, s->rows);
-    const int32_t low_end = within(height - s->top, low_first, s->rows);
-    const int32_t high_first = within(-s->top - s->distance, 0, s->rows);
-    const int32_t high_end = within(height - s->top - s->distance, high_first, s->rows);
-    /* The high half starts inside no later, and leaves the input no later, than the low half. */
+    const sdk_window_m0 *w = &p->window;
+    const int32_t row = w->input_width * w->input_channels;
+    const int32_t inside = within(columns - w->pad_left, 0, w->input_width);
+    /* The high halves enter and leave the input no later than the low halves. */
+    const int32_t low_first = within(-top, 0, rows);
+    const int32_t low_end = within(w->input_height - top, low_first, rows);
+    const int32_t high_first = within(-top - distance, 0, rows);
+    const int32_t high_end = within(w->input_height - top - distance, high_first, rows);
     const int32_t both = within(low_first, high_first, high_end);
-    stage_rows(p, s, channel, high_first, both, 0, 1);
-    stage_rows(p, s, channel, both, high_end, 1, 1);
-    stage_rows(p, s, channel, low_first > high_end ? low_first : high_end, low_end, 1, 0);
+    const int32_t alone = low_first > high_end ? low_first : high_end;
+    s->count = 0;
+    add_segment(s, p, NULL, input + (top + distance + high_first) * row, high_first, both, rows, inside, words);
+    add_segment(s, p, input + (top + both) * row, input + (top + distance + both) * row, both, high_end, rows, inside,
+                words);
+    add_segment(s, p, input + (top + alone) * row, NULL, alone, low_end, rows, inside, words);
+}
+
+static void stage(const staging *s, const int8_t *padding, int32_t channel)
+{
+    for (int32_t i = 0; i < s->count; i++) {
+        sdk_pairs_plane plane = s->planes[i];
+        plane.low = plane.low != NULL ? plane.low + channel : padding;
+        plane.high = plane.high != NULL ? plane.high + channel : padding;
+        sdk_pairs_stage_plane__m0(&plane, s->words[i]);
+    }
 }
 
 void sdk_depthwise_conv2d_s8_pairs__m0(const sdk_conv2d_s8_m0 *params, const int8_t *input, int8_t *output,
@@ -68,63 +83,57 @@ void sdk_depthwise_conv2d_s8_pairs__m0(const sdk_conv2d_s8_m0 *params, const int
 {
     const sdk_window_m0 *w = &params->window;
     const int32_t channels = w->output_channels;
-    const int32_t run = w->kernel_width + w->stride_width;
+    const int32_t row = w->output_width * channels;
+    const int8_t padding = (int8_t)params->input_zero_point;
+    const uint32_t padding_word = (uint32_t)padding + ((uint32_t)padding << 16);
+    /* A run is a column of the windows of two output rows. */
+    const int32_t run = w->kernel_height + w->stride_height;
     const int32_t even_run = run + run % 2;
-    const int32_t positions = (w->output_width + 1) / 2;
-    const uint32_t padding = (uint32_t)params->input_zero_point + ((uint32_t)params->input_zero_point << 16);
+    const sdk_pairs_requant *requant = params->requant;
     uint32_t *words = scratch;
     sdk_pairs_sums *sums = (sdk_pairs_sums *)(void *)(words + params->word_count);
     void *code = sums + params->sum_count;
-    const sdk_pairs_requant *requant = params->requant;
     for (sdk_range tile = {rows.begin, rows.begin}; tile.begin < rows.end; tile.begin = tile.end) {
         tile.end = rows.end - tile.begin < params->tile_rows ? rows.end : tile.begin + params->tile_rows;
         const int32_t count = tile.end - tile.begin;
-        const int32_t half = (count + 1) / 2;
-        const int32_t columns = (2 * positions - 1) * w->stride_width + w->kernel_width;
-        const staged s = {
-            .words = words,
-            .top = tile.begin * w->stride_height - w->pad_top,
-            .rows = (half - 1) * w->stride_height + w->kernel_height,
-            .columns = columns,
-            .inside = within(w->input_width, 0, columns - w->pad_left),
-            .distance = (count - half) * w->stride_height,
-        };
+        const int32_t positions = (count + 3) / 4;
+        const int32_t distance = count > 1 ? count - 2 * positions : 0;
+        const int32_t staged = (2 * positions - 1) * w->stride_height + w->kernel_height;
+        const int32_t columns = (w->output_width - 1) * w->stride_width + w->kernel_width;
         const sdk_pairs_walk walk = {
             .columns = positions,
-            .rows = half,
-            .run_step = WORD * (columns - even_run),
-            .column_step = WORD * (2 * w->stride_width - even_run - (w->kernel_height - 1) * columns),
-            .row_step = WORD * (w->stride_height * columns - 2 * positions * w->stride_width),
+            .rows = w->output_width,
+            .run_step = WORD * (staged - even_run),
+            .column_step = WORD * (2 * w->stride_height - even_run - (w->kernel_width - 1) * staged),
+            .row_step = WORD * (w->stride_width * staged - 2 * positions * w->stride_height),
         };
-        const int32_t row = w->output_width * channels;
-        const sdk_pairs_output even = {
-            .columns = positions,
-            .rows = half,
-            .column = 2 * channels,
-            .row = row - 2 * positions * channels,
-            .second = (count - half) * row,
+        /* The sums of a column are those of its rows, in order; a single row has no second one. */
+        const int32_t sums_rows = count > 1 ? 2 * positions : 1;
+        const sdk_pairs_output out = {
+            .columns = sums_rows,
+            .rows = w->output_width,
+            .column = row,
+            .row = channels - sums_rows * row,
+            .sums_row = (2 * positions - sums_rows) * (int32_t)sizeof(sdk_pairs_sums) / 2,
+            .second = distance * row,
             .split = params->split,
             .low = params->low,
             .range = params->range,
             .zero_point = params->zero_point,
         };
-        sdk_pairs_output odd = even;
-        odd.columns = w->output_width / 2;
-        odd.row = row - 2 * odd.columns * channels;
-        odd.sums_row = (positions - odd.columns) * (int32_t)sizeof *sums;
-        for (int32_t i = 0; i < s.rows * columns; i++) {
-            words[i] = padding;
+        for (int32_t i = 0; i < staged * columns; i++) {
+            words[i] = padding_word;
         }
+        staging s;
+        plan(&s, params, input, tile.begin * w->stride_height - w->pad_top, distance * w->stride_height, staged, columns,
+             words);
         int8_t *to = output + tile.begin * row;
         const uint8_t *stream = params->weights;
         for (int32_t c = 0; c < channels; c++) {
-            stage(params, &s, input + c);
-            stream = sdk_pairs_write__m0(code, stream, w->kernel_height, even_run);
+            stage(&s, &padding, c);
+            stream = sdk_pairs_write__m0(code, stream, w->kernel_width, even_run);
             sdk_pairs_run__m0(words, sums, &walk, code);
-            params->requantize(sums->first, to + c, requant + c, &even);
-            if (odd.columns != 0) {
-                params->requantize(sums->second, to + channels + c, requant + c, &odd);
-            }
+            params->requantize(sums->first, to + c, requant + c, &out);
         }
     }
 }

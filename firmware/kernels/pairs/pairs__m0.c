@@ -87,11 +87,11 @@ static int8_t requantized(int32_t sum, const sdk_pairs_requant *r, const sdk_pai
     return (int8_t)(o->low + (int32_t)((((u * r->multiplier + offset) >> o->split) + u * r->upper) >> 24));
 }
 
-void sdk_pairs_requantize_signed__m0(const int32_t *sums, int8_t *out, const sdk_pairs_requant *requant,
-                                     const sdk_pairs_output *output)
+static void requantize(const int32_t *sums, int32_t step, int8_t *out, const sdk_pairs_requant *requant,
+                       const sdk_pairs_output *output)
 {
     for (int32_t row = 0; row < output->rows; row++, out += output->row, sums += output->sums_row / 4) {
-        for (int32_t column = 0; column < output->columns; column++, sums += 4, out += output->column) {
+        for (int32_t column = 0; column < output->columns; column++, sums += step, out += output->column) {
             out[0] = requantized(sums[0], requant, output);
             out[output->second] = requantized(sums[1], requant, output);
         }
@@ -101,7 +101,25 @@ void sdk_pairs_requantize_signed__m0(const int32_t *sums, int8_t *out, const sdk
 void sdk_pairs_requantize__m0(const int32_t *sums, int8_t *out, const sdk_pairs_requant *requant,
                               const sdk_pairs_output *output)
 {
-    sdk_pairs_requantize_signed__m0(sums, out, requant, output);
+    requantize(sums, 4, out, requant, output);
+}
+
+void sdk_pairs_requantize_signed__m0(const int32_t *sums, int8_t *out, const sdk_pairs_requant *requant,
+                                     const sdk_pairs_output *output)
+{
+    requantize(sums, 4, out, requant, output);
+}
+
+void sdk_pairs_requantize_dense__m0(const int32_t *sums, int8_t *out, const sdk_pairs_requant *requant,
+                                    const sdk_pairs_output *output)
+{
+    requantize(sums, 2, out, requant, output);
+}
+
+void sdk_pairs_requantize_dense_signed__m0(const int32_t *sums, int8_t *out, const sdk_pairs_requant *requant,
+                                           const sdk_pairs_output *output)
+{
+    requantize(sums, 2, out, requant, output);
 }
 
 #endif

@@ -22,11 +22,11 @@ static int32_t requantize(int32_t value, uint32_t multiplier, int32_t shift)
     return sign ? (int32_t)(0u - result) : (int32_t)result;
 }
 
-void sdk_pairs_requantize_exact__m0(const int32_t *sums, int8_t *out, const sdk_pairs_requant *requant,
-                                    const sdk_pairs_output *output)
+static void requantize_all(const int32_t *sums, int32_t step, int8_t *out, const sdk_pairs_requant *requant,
+                           const sdk_pairs_output *output)
 {
     for (int32_t row = 0; row < output->rows; row++, out += output->row, sums += output->sums_row / 4) {
-        for (int32_t column = 0; column < output->columns; column++, sums += 4, out += output->column) {
+        for (int32_t column = 0; column < output->columns; column++, sums += step, out += output->column) {
             for (int32_t half = 0; half < 2; half++) {
                 const int32_t value = requantize(sums[half] + requant->bias, requant->multiplier,
                                                  (int32_t)requant->upper);
@@ -35,4 +35,16 @@ void sdk_pairs_requantize_exact__m0(const int32_t *sums, int8_t *out, const sdk_
             }
         }
     }
+}
+
+void sdk_pairs_requantize_exact__m0(const int32_t *sums, int8_t *out, const sdk_pairs_requant *requant,
+                                    const sdk_pairs_output *output)
+{
+    requantize_all(sums, 4, out, requant, output);
+}
+
+void sdk_pairs_requantize_dense_exact__m0(const int32_t *sums, int8_t *out, const sdk_pairs_requant *requant,
+                                          const sdk_pairs_output *output)
+{
+    requantize_all(sums, 2, out, requant, output);
 }
