@@ -44,12 +44,14 @@ def available() -> list[Board]:
 
 
 def load(name: str) -> Board:
-    """The board with an id.
+    """The board with an id, or of a file whose name ends with ".toml".
 
     Raises:
         InputError: there is none.
         BoardError: its description is wrong.
     """
+    if name.endswith(".toml"):
+        return load_file(Path(name))
     known = {file.stem: file for file in resources.path("boards").glob("*.toml")}
     if name not in known:
         raise InputError(name, "no such board", f"choose one of {', '.join(sorted(known))}")

@@ -1,0 +1,87 @@
+"""Write docs/boards.md from the boards' descriptions.
+
+    python tools/make_boards_page.py
+
+``tests/board/test_boards_page.py`` fails when the page is not what this makes.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from sdk import board as boards  # noqa: E402
+from sdk.board import Board  # noqa: E402
+
+PAGE = ROOT / "docs" / "boards.md"
+
+_HEAD = """# Boards
+
+Made by `python tools/make_boards_page.py` from `boards/*.toml`; `sdk boards` shows the same.
+
+"Tested" says what ran where, and nothing else: a board that was only compiled for may fail at its first start. To
+finish the proof with a board at hand, run
+
+    sdk selftest --board BOARD
+
+and send in the report that it writes (`selftest-BOARD.json`): it flashes an example model, compares every output byte
+and every layer with the reference, and checks contents, clocks, link, stack and restart.
+
+"""
+
+_FLASHING = """
+## How each way of flashing was proven
+
+Each checks the chip before anything is erased, writes, reads back, and starts. Whatever the way, the firmware that
+answers afterwards must give the right checksum for every byte of the image (CHECKSUM in
+[the protocol](protocol.md)), so half an image is never taken for a whole one. A board that already holds the image is
+not flashed again. No board here uses dfu or bossac yet; a description of your own can.
+
+| way | the chip is known by | read back by | proven against |
+|---|---|---|---|
+| uf2 | Board-ID of the drive | checksums by the firmware | emulated drive and chip, 3,441 cuts |
+| picoboot | magic bytes of the boot ROM | READ | emulated ROM, 3,349 cuts |
+| stm32-rom | product id (Get ID) | Read Memory | emulated loader, 3,363 cuts |
+| pyocd | identification register | `savemem` | command lines |
+| openocd | identification register | `dump_image` | command lines |
+| probe-rs | identification register | `read` | command lines |
+| jlink | identification register | `savebin` | command lines |
+| dfu | description of the flash's sectors | upload | command lines |
+| bossac | name by `--info` | `--read` | command lines |
+| ssh | /proc/device-tree/model | SHA-256 there | a shell of this computer in ssh's place |
+
+A cut is a loss of power in one operation of the emulated flash, or of the host at one byte; after each the next run
+must succeed, and no run may report success with wrong contents: 0 of 10,153 did, and all next runs succeeded. The
+campaign is
+
+    python tools/flash_campaign.py
+
+"Command lines" means that a program of that name got exactly the expected arguments and its answers were understood; no
+real probe was attached. Where several boards or probes fit, nothing is guessed: `--port` and `--serial` choose.
+"""
+
+
+def _kib(board: Board, kind: str) -> str:
+    total = sum(memory.length for memory in board.memories if memory.kind == kind)
+    return f"{total // 1024:,}" if total else ""
+
+
+def _row(board: Board) -> str:
+    core = board.core if board.cores == 1 else f"{board.cores} x {board.core}"
+    clock = f"{board.clock_hz / 1e6:g}" if board.clock_hz else ""
+    ways = ", ".join(method.kind for method in board.flash)
+    cells = (f"`{board.id}`", board.title, core, clock, _kib(board, "flash"), _kib(board, "ram"), ways, board.tested)
+    return f"| {' | '.join(cells)} |"
+
+
+def page() -> str:
+    """The text of the page."""
+    head = "| board | | core | MHz | flash KiB | RAM KiB | flashed by | tested |\n|---|---|---|--:|--:|--:|---|---|\n"
+    return _HEAD + head + "\n".join(_row(board) for board in boards.available()) + "\n" + _FLASHING
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
