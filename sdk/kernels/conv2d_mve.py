@@ -69,6 +69,8 @@ class Conv2DPixelsMve(Kernel):
     header: ClassVar[str] = "sdk/conv2d_mve.h"
     sources: ClassVar[tuple[str, ...]] = (
         "kernels/conv2d/conv2d_s8__mve.c",
+        "kernels/conv2d/gather__mve.c",
+        "kernels/conv2d/gather__mve.S",
         "kernels/conv2d/dot__mve.c",
         "kernels/conv2d/dot__mve.S",
     )

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from sdk.kernels.activations_s16 import LeakyReluS16Ref, LogisticS16Ref, TanhS16Ref
 from sdk.kernels.add import AddS8Ref, SquaredDifferenceS8Ref
 from sdk.kernels.add_dsp import AddLinear
 from sdk.kernels.add_m0 import AddLinearM0
 from sdk.kernels.arg import ArgMaxS8Ref, ArgMinS8Ref
+from sdk.kernels.arithmetic_s16 import AddS16Ref, MulS16Ref
 from sdk.kernels.base import Kernel, Site
 from sdk.kernels.conv2d import Conv2DS8Ref
 from sdk.kernels.conv2d_dsp import Conv2DNarrow, Conv2DPatch, Conv2DPixels, Conv2DPointwise, Conv2DRows
 from sdk.kernels.conv2d_m0 import Conv2DPairs
 from sdk.kernels.conv2d_mve import Conv2DPixelsMve, Conv2DRowsMve
+from sdk.kernels.convolution_s16 import (
+    Conv2DS16Ref,
+    DepthwiseConv2DS16Ref,
+    FullyConnectedS16Ref,
+    TransposeConv2DS16Ref,
+)
 from sdk.kernels.copy import ConcatenationRef, PadRef, SplitRef, StridedCopyRef
 from sdk.kernels.depthwise_conv2d import DepthwiseConv2DS8Ref
 from sdk.kernels.depthwise_dsp import Depthwise3x3, Depthwise3x3Stride2, DepthwiseTaps
@@ -39,11 +47,14 @@ from sdk.kernels.minmax import MaximumS8Ref, MinimumS8Ref
 from sdk.kernels.mul import MulS8Ref
 from sdk.kernels.pool2d import AveragePool2DS8Ref, MaxPool2DS8Ref
 from sdk.kernels.pool2d_dsp import AveragePool2D
+from sdk.kernels.pool2d_s16 import AveragePool2DS16Ref, MaxPool2DS16Ref
 from sdk.kernels.prelu import PreluS8Ref
 from sdk.kernels.reduce import MeanS8Ref, ReduceMaxS8Ref, ReduceMinS8Ref
 from sdk.kernels.ref_packed import Conv2DPackedRef, DepthwiseConv2DPackedRef, FullyConnectedPackedRef
+from sdk.kernels.requantize_elements import REQUANTIZE_ELEMENTS
 from sdk.kernels.resize import ResizeBilinearS8Ref, ResizeNearestRef
 from sdk.kernels.softmax import SoftmaxS8Ref
+from sdk.kernels.softmax_s16 import SoftmaxS8S16Ref, SoftmaxS16Ref
 from sdk.kernels.transpose_conv2d import TransposeConv2DS8Ref
 
 KERNELS: tuple[Kernel, ...] = (
@@ -75,6 +86,20 @@ KERNELS: tuple[Kernel, ...] = (
     TransposeConv2DS8Ref(),
     QuantizeF32S8Ref(),
     DequantizeS8F32Ref(),
+    Conv2DS16Ref(),
+    DepthwiseConv2DS16Ref(),
+    TransposeConv2DS16Ref(),
+    FullyConnectedS16Ref(),
+    AveragePool2DS16Ref(),
+    MaxPool2DS16Ref(),
+    AddS16Ref(),
+    MulS16Ref(),
+    SoftmaxS16Ref(),
+    SoftmaxS8S16Ref(),
+    LeakyReluS16Ref(),
+    LogisticS16Ref(),
+    TanhS16Ref(),
+    *REQUANTIZE_ELEMENTS,
     Conv2DPatch(),
     Conv2DPointwise(),
     Conv2DNarrow(),

@@ -12,6 +12,30 @@
 #include "sdk/dot_mve.h"
 #include "sdk/kernel.h"
 
+/*
+ * Windows of a few pixels to consecutive memory: for each pixel, rows of run bytes from pitch to pitch, one after the
+ * other. Up to 15 bytes after a window are overwritten. In planes (run is a multiple of 16): every 16 bytes go 64
+ * bytes further.
+ */
+typedef struct {
+    int8_t *to;
+    const int8_t *from;
+    int32_t to_step, from_step; /* bytes from pixel to pixel */
+    int32_t pitch;
+    int32_t run;                /* at least 1 */
+    int32_t rows;               /* at least 1 */
+    int32_t pixels;             /* at least 1 */
+    int32_t lanes;              /* narrow: bit i is set if byte i of a row is read; others are the zero point */
+    int32_t zero_point;
+} sdk_gather;
+
+/* Runs of at most 16 bytes, of which only some may be inside the input. */
+void sdk_gather_narrow__mve(const sdk_gather *job);
+/* Runs of more than 16 bytes. */
+void sdk_gather_wide__mve(const sdk_gather *job);
+/* Runs of whole vectors, in planes. */
+void sdk_gather_planes__mve(const sdk_gather *job);
+
 typedef struct {
     sdk_conv2d_window window;
     int32_t input_zero_point;

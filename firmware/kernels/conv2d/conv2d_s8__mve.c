@@ -15,89 +15,53 @@ static int is_direct(const sdk_conv2d_window *w)
            w->pad_top == 0 && w->pad_left == 0;
 }
 
-/* Columns of a kernel row that lie left and right of the input. */
+/* The part of a kernel's window that lies inside the input, for output pixels in raster order. */
 typedef struct {
-    int32_t left, right;
-} border;
+    int32_t out_x;
+    int32_t x, y;         /* input position under the first tap */
+    int32_t above, count; /* kernel rows above the input, and inside it */
+} place;
 
-#if SDK_MVE_NATIVE
-/* Rows of at most 16 bytes. Lanes outside the input are not read. */
-static void copy_narrow_rows(int8_t *to, const int8_t *from, int32_t count, int32_t pitch, int32_t run, border outside,
-                             int32_t zero_point)
+static void enter_row(const sdk_conv2d_window *w, place *at)
 {
-    const mve_pred16_t inside = (mve_pred16_t)((1u << (run - outside.right)) - (1u << outside.left));
-    const int8x16_t zeros = vdupq_n_s8((int8_t)zero_point);
-    for (; count > 0; count--, from += pitch, to += run) {
-        vst1q_s8(to, vpselq_s8(vld1q_z_s8(from, inside), zeros, inside));
+    at->out_x = 0;
+    at->x = -w->pad_left;
+    at->above = clip(-at->y, w->kernel_height);
+    at->count = clip(w->input_height - at->y, w->kernel_height) - at->above;
+}
+
+static place place_of(const sdk_conv2d_window *w, int32_t pixel)
+{
+    const int32_t row = pixel / w->output_width;
+    place at = {.y = row * w->stride_height - w->pad_top};
+    enter_row(w, &at);
+    at.out_x = pixel - row * w->output_width;
+    at.x += at.out_x * w->stride_width;
+    return at;
+}
+
+/* Moves on by pixels of the same output row. */
+static void next_place(const sdk_conv2d_window *w, place *at, int32_t pixels)
+{
+    at->x += pixels * w->stride_width;
+    at->out_x += pixels;
+    if (at->out_x == w->output_width) {
+        at->y += w->stride_height;
+        enter_row(w, at);
     }
 }
 
-/* Rows inside the input; bytes after the last one are overwritten, at most 15. */
-static void copy_inner_rows(int8_t *to, const int8_t *from, int32_t count, int32_t pitch, int32_t run)
-{
-    const int32_t rest = run % SDK_MVE_BYTES;
-    const mve_pred16_t tail = vctp8q((uint32_t)rest);
-    for (; count > 0; count--, from += pitch, to += run) {
-        int32_t at = 0;
-        for (; at < run - rest; at += SDK_MVE_BYTES) {
-            vst1q_s8(to + at, vld1q_s8(from + at));
-        }
-        if (rest != 0) {
-            vst1q_s8(to + at, vld1q_z_s8(from + at, tail));
-        }
-    }
-}
-#endif
-
-/* Rows of the input, run bytes each, at x columns from pitch to pitch; bytes after them may be overwritten. */
-static void copy_rows(int8_t *to, const int8_t *from, int32_t count, int32_t pitch, int32_t run, border outside,
-                      int32_t zero_point)
-{
-#if SDK_MVE_NATIVE
-    if (run <= SDK_MVE_BYTES) {
-        copy_narrow_rows(to, from, count, pitch, run, outside, zero_point);
-        return;
-    }
-    if (outside.left + outside.right == 0) {
-        copy_inner_rows(to, from, count, pitch, run);
-        return;
-    }
-#endif
-    const int32_t inside = run - outside.left - outside.right;
-    for (; count > 0; count--, from += pitch, to += run) {
-        sdk_mve_fill(to, zero_point, outside.left);
-        sdk_mve_copy(to + outside.left, from + outside.left, inside);
-        sdk_mve_fill(to + outside.left + inside, zero_point, outside.right);
-    }
-}
-
-/* The inputs of one output pixel, in the order of the weights. */
-static void gather(const sdk_conv2d_s8_mve *p, const int8_t *input, int32_t out_y, int32_t out_x, int8_t *to)
+/* A window that leaves the input on the left or the right, or has gaps: tap by tap. Rows above and below are filled. */
+static void gather_taps(const sdk_conv2d_s8_mve *p, const int8_t *input, const place *at, int8_t *to)
 {
     const sdk_conv2d_window *w = &p->window;
     const int32_t size = w->input_channels;
-    const int32_t run = w->kernel_width * size;
-    const int32_t pitch = w->input_width * size;
-    const int32_t x = out_x * w->stride_width - w->pad_left;
-    const int32_t y = out_y * w->stride_height - w->pad_top;
-    if (w->dilation_height == 1 && w->dilation_width == 1) {
-        const int32_t above = clip(-y, w->kernel_height);
-        const int32_t below = clip(y + w->kernel_height - w->input_height, w->kernel_height - above);
-        const int32_t count = w->kernel_height - above - below;
-        const int32_t left = clip(-x, w->kernel_width);
-        const int32_t right = clip(x + w->kernel_width - w->input_width, w->kernel_width - left);
-        sdk_mve_fill(to, p->input_zero_point, above * run);
-        copy_rows(to + above * run, input + (y + above) * pitch + x * size, count, pitch, run,
-                  (border){left * size, right * size}, p->input_zero_point);
-        sdk_mve_fill(to + (above + count) * run, p->input_zero_point, below * run);
-        return;
-    }
     for (int32_t ky = 0; ky < w->kernel_height; ky++) {
-        const int32_t in_y = y + ky * w->dilation_height;
+        const int32_t y = at->y + ky * w->dilation_height;
         for (int32_t kx = 0; kx < w->kernel_width; kx++, to += size) {
-            const int32_t in_x = x + kx * w->dilation_width;
-            if (in_y >= 0 && in_y < w->input_height && in_x >= 0 && in_x < w->input_width) {
-                sdk_mve_copy(to, input + in_y * pitch + in_x * size, size);
+            const int32_t x = at->x + kx * w->dilation_width;
+            if (y >= 0 && y < w->input_height && x >= 0 && x < w->input_width) {
+                sdk_mve_copy(to, input + (y * w->input_width + x) * size, size);
             } else {
                 sdk_mve_fill(to, p->input_zero_point, size);
             }
@@ -113,37 +77,106 @@ static void interleave(const int8_t *line, int8_t *to, int32_t chunks)
     }
 }
 
+/* Pixels of the output row, at most count, whose windows lie between the left and right edges; 0: not even the first. */
+static int32_t inner_pixels(const sdk_conv2d_window *w, const place *at, int32_t count)
+{
+    const int32_t in_row = w->output_width - at->out_x;
+    const int32_t pixels = count < in_row ? count : in_row;
+    const int32_t end = at->x + w->kernel_width;
+    if (w->dilation_height != 1 || w->dilation_width != 1 || at->x < 0 || end > w->input_width) {
+        return 0;
+    }
+    return end + (pixels - 1) * w->stride_width <= w->input_width ? pixels : 1;
+}
+
+/* Windows of a few inner pixels, or of one whose rows of at most 16 bytes are partly left or right of the input. */
+static void gather_rows(const sdk_conv2d_s8_mve *p, const int8_t *input, const place *at, int32_t pixels, int8_t *to)
+{
+    const sdk_conv2d_window *w = &p->window;
+    const int32_t size = w->input_channels;
+    const int32_t run = w->kernel_width * size;
+    const int32_t done = at->above + at->count;
+    sdk_gather job = {
+        .to = to + at->above * run,
+        .from = input + ((at->y + at->above) * w->input_width + at->x) * size,
+        .to_step = p->chunks * SDK_MVE_BYTES,
+        .from_step = w->stride_width * size,
+        .pitch = w->input_width * size,
+        .run = run,
+        .rows = at->count,
+        .pixels = pixels,
+        .zero_point = p->input_zero_point,
+    };
+    if (at->count > 0 && run > SDK_MVE_BYTES) {
+        sdk_gather_wide__mve(&job);
+    } else if (at->count > 0) {
+        const int32_t left = clip(-at->x, w->kernel_width) * size;
+        const int32_t inside = clip(w->input_width - at->x, w->kernel_width) * size;
+        job.lanes = (int32_t)((1u << inside) - (1u << left));
+        sdk_gather_narrow__mve(&job);
+    }
+    if (at->count < w->kernel_height) {
+        /* After the others, which reach into what is filled here. */
+        for (int32_t i = 0; i < pixels; i++) {
+            int8_t *line = to + i * job.to_step;
+            sdk_mve_fill(line, p->input_zero_point, at->above * run);
+            sdk_mve_fill(line + done * run, p->input_zero_point, (w->kernel_height - done) * run);
+        }
+    }
+}
+
+/* The same in planes of 16 inputs, for kernel rows of whole vectors. */
+static void gather_planes(const sdk_conv2d_s8_mve *p, const int8_t *input, const place *at, int32_t pixels, int8_t *to)
+{
+    const sdk_conv2d_window *w = &p->window;
+    const int32_t size = w->input_channels;
+    const sdk_gather job = {
+        .to = to,
+        .from = input + (at->y * w->input_width + at->x) * size,
+        .to_step = SDK_MVE_BYTES,
+        .from_step = w->stride_width * size,
+        .pitch = w->input_width * size,
+        .run = w->kernel_width * size,
+        .rows = w->kernel_height,
+        .pixels = pixels,
+    };
+    sdk_gather_planes__mve(&job);
+}
+
 /* Inputs of count <= 4 output pixels from the given one on, in raster order. */
 static void gather_pixels(const sdk_conv2d_s8_mve *p, const int8_t *input, int32_t pixel, int32_t count, int8_t *to)
 {
     const sdk_conv2d_window *w = &p->window;
     const int32_t length = p->chunks * SDK_MVE_BYTES;
     const int is_long = p->chunks > MOST_FIXED_CHUNKS;
-    const int direct = is_direct(w);
-    int32_t out_y = 0;
-    int32_t out_x = pixel;
-    if (direct && !is_long && w->input_channels == length) {
+    const int32_t run = w->kernel_width * w->input_channels;
+    const int whole = run % SDK_MVE_BYTES == 0;
+    const int narrow = run <= SDK_MVE_BYTES && w->dilation_height == 1 && w->dilation_width == 1;
+    if (is_direct(w) && !is_long && w->input_channels == length) {
         sdk_mve_copy(to, input + pixel * length, count * length);
         return;
     }
-    if (!direct) {
-        out_y = pixel / w->output_width;
-        out_x = pixel % w->output_width;
-    }
-    for (int32_t i = 0; i < count; i++, pixel++) {
-        int8_t *line = to + (is_long ? PIXELS : i) * length;
-        if (direct) {
-            sdk_mve_copy(line, input + pixel * w->input_channels, w->input_channels);
+    place at = place_of(w, pixel);
+    for (int32_t i = 0; i < count;) {
+        int32_t pixels = inner_pixels(w, &at, count - i);
+        if (is_long && whole && pixels > 0 && at.count == w->kernel_height) {
+            gather_planes(p, input, &at, pixels, to + i * SDK_MVE_BYTES);
+        } else if (pixels > 0 && !is_long) {
+            gather_rows(p, input, &at, pixels, to + i * length);
         } else {
-            gather(p, input, out_y, out_x, line);
-            if (++out_x == w->output_width) {
-                out_x = 0;
-                out_y++;
+            int8_t *const line = to + (is_long ? PIXELS : i) * length;
+            if (pixels > 0 || narrow) {
+                gather_rows(p, input, &at, 1, line);
+            } else {
+                gather_taps(p, input, &at, line);
             }
+            if (is_long) {
+                interleave(line, to + i * SDK_MVE_BYTES, p->chunks);
+            }
+            pixels = 1;
         }
-        if (is_long) {
-            interleave(line, to + i * SDK_MVE_BYTES, p->chunks);
-        }
+        next_place(w, &at, pixels);
+        i += pixels;
     }
 }
 
