@@ -37,10 +37,10 @@ from sdk.kernels.dsp_packed import (
 )
 from sdk.kernels.float_quantize import DequantizeS8F32Ref, QuantizeF32S8Ref
 from sdk.kernels.fully_connected import FullyConnectedS8Ref
-from sdk.kernels.fully_connected_m0 import FullyConnectedLanes
 from sdk.kernels.fully_connected_dsp import FullyConnectedChain, FullyConnectedPairs
-from sdk.kernels.gather import GatherRef
+from sdk.kernels.fully_connected_m0 import FullyConnectedLanes
 from sdk.kernels.fully_connected_mve import FullyConnectedMve
+from sdk.kernels.gather import GatherRef
 from sdk.kernels.lookup import Lookup8Ref
 from sdk.kernels.m0_packed import Conv2DPackedPairs, DepthwisePackedPairs
 from sdk.kernels.minmax import MaximumS8Ref, MinimumS8Ref

@@ -44,6 +44,17 @@ def exponentials(factor: float) -> list[int]:
     return exps
 
 
+def exponential_table(site: Site) -> Const:
+    """The exponentials of all differences between int8 inputs."""
+    return Const("exps", "int32_t", np.array(exponentials(_factor(site)), np.int32))
+
+
+POSITIVE_FACTOR = Constraint("beta times the input's scale is above 2**-26", lambda site: _factor(site) > 1)
+LONG_ROWS = Constraint(
+    f"a row has at most {_LONGEST_ROW} elements", lambda site: site.input(0).shape[-1:] <= (_LONGEST_ROW,)
+)
+
+
 class SoftmaxS8Ref(Kernel):
     """int8 along the last dimension."""
 
@@ -60,8 +71,8 @@ class SoftmaxS8Ref(Kernel):
             lambda site: abs(quant(site.output()).scale - _SCALE) <= _TOLERANCE
             and quant(site.output()).zero_point == -128,
         ),
-        Constraint("beta times the input's scale is above 2**-26", lambda site: _factor(site) > 1),
-        Constraint(f"a row has at most {_LONGEST_ROW} elements", lambda s: s.input(0).shape[-1:] <= (_LONGEST_ROW,)),
+        POSITIVE_FACTOR,
+        LONG_ROWS,
     )
 
     def prepare(self, site: Site) -> Prepared:
@@ -69,11 +80,11 @@ class SoftmaxS8Ref(Kernel):
         source = site.input(0)
         size = source.shape[-1] if source.shape else 1
         rows = math.prod(source.shape[:-1])
-        exps = exponentials(_factor(site))
+        exps = exponential_table(site)
         return Prepared(
             params_type="sdk_softmax_s8",
-            params={"size": size, "exp_count": len(exps), "exps": Ref("exps")},
-            consts=(Const("exps", "int32_t", np.array(exps, np.int32)),),
+            params={"size": size, "exp_count": len(exps.values), "exps": Ref(exps.name)},
+            consts=(exps,),
             units=rows,
             access=tuple(access for row in range(rows) for access in _row(row * size, size)),
             cost=cost.CALL + rows * 4 * cost.REQUANTIZE + source.elements * 2 * cost.REQUANTIZE,

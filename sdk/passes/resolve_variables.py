@@ -133,7 +133,7 @@ class _Resolver:
         Its own readers run in the same invoke, before the next value is computed.
         """
         graph, made = self._graph, self._life(value.id).made
-        if made < 0 or value.id in graph.outputs or value.is_variable or graph.producers[value.id].kind in _RESOURCE_KINDS:
+        if made < 0 or value.id in graph.outputs or graph.producers[value.id].kind in _RESOURCE_KINDS:
             return False
         olds = [self._graph.output(op) for op in reads]
         return all(old.id not in graph.outputs and self._life(old.id).last < made for old in olds)

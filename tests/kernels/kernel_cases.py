@@ -74,6 +74,20 @@ def values(rng: np.random.Generator, shape: Shape, low: int = -128, high: int = 
     return rng.integers(low, high + 1, shape).astype(np.int8)
 
 
+def wide_values(rng: np.random.Generator, shape: Shape, dtype: DType, low: int | None = None) -> Array:
+    """int16 or int32 values: uniform, or small, or all at an end of the range, or only the two ends."""
+    limits = np.iinfo(dtype.numpy)
+    lowest, highest = limits.min if low is None else low, limits.max
+    kind = rng.integers(8)
+    if kind == 0:
+        return np.full(shape, rng.choice([lowest, highest]), dtype.numpy)
+    if kind == 1:
+        return rng.choice(np.array([lowest, highest], dtype.numpy), shape)
+    if kind == 2:
+        return rng.integers(-100, 101, shape).astype(dtype.numpy)
+    return rng.integers(lowest, highest, shape, dtype.numpy, endpoint=True)
+
+
 def scale(rng: np.random.Generator, low: float = 1e-3, high: float = 1.0) -> float:
     """A float32 scale, uniform in its logarithm; now and then a power of two."""
     if rng.integers(6) == 0:
@@ -112,6 +126,8 @@ def _case(seed: int, index: int, rng: np.random.Generator, model: Model, module:
         tensor = graph.tensors[i]
         if tensor.dtype is DType.FLOAT32:
             array: Array = rng.normal(0, 3, tensor.shape).astype(np.float32)
+        elif tensor.dtype in (DType.INT16, DType.INT32):
+            array = wide_values(rng, tensor.shape, tensor.dtype)
         else:
             array = values(rng, tensor.shape).astype(tensor.dtype.numpy)
             if tensor.shape[-1:] == (ALL_BYTES,):

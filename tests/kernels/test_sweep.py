@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from harness import run_cases, seeds
-from kernel_cases import cases
+from harness import CASES, run_cases, seeds
+from kernel_cases import MAKERS, TILES, generate
+from typed_cases import TYPED
 
 from sdk.kernels.base import Kernel
 from sdk.kernels.registry import KERNELS
@@ -15,4 +16,5 @@ REFERENCE = [(k, op) for k in KERNELS if k.name.endswith("__ref") for op in k.op
 @pytest.mark.parametrize("seed", seeds())
 @pytest.mark.parametrize(("kernel", "op"), REFERENCE, ids=lambda v: v if isinstance(v, str) else v.name)
 def test_equals_the_reference_interpreter(kernel: Kernel, op: str, seed: int) -> None:
-    assert run_cases(kernel, cases(op, seed)) > 0
+    make = TYPED.get((kernel.name, op)) or MAKERS[op]
+    assert run_cases(kernel, generate(make, seed, CASES, TILES)) > 0

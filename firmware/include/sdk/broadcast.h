@@ -24,6 +24,23 @@ static inline int32_t sdk_broadcast_offset(const int32_t *sizes, const int32_t *
     return offset;
 }
 
+/* Makes outputs [index, index + count) from inputs at these offsets, a step of the last stride apart. */
+typedef void sdk_broadcast_row(const void *context, int32_t index, int32_t offset1, int32_t offset2, int32_t count);
+
+/* Outputs [range.begin, range.end) in ascending order, row by row, of any types. Inlined together with the function. */
+static inline void sdk_broadcast_rows(const sdk_broadcast *shape, sdk_range range, sdk_broadcast_row *function,
+                                      const void *context)
+{
+    const int32_t inner = shape->sizes[SDK_MAX_DIMS - 1];
+    for (int32_t i = range.begin; i < range.end;) {
+        const int32_t row_end = i + inner - i % inner;
+        const int32_t end = row_end < range.end ? row_end : range.end;
+        function(context, i, sdk_broadcast_offset(shape->sizes, shape->strides1, i),
+                 sdk_broadcast_offset(shape->sizes, shape->strides2, i), end - i);
+        i = end;
+    }
+}
+
 /* One output of an operator with two int8 inputs. */
 typedef int8_t sdk_binary_s8(const void *params, int32_t value1, int32_t value2);
 

@@ -4,7 +4,10 @@
 
 #include "sdk/kernel.h"
 
-/* Shapes: input and output [rows, size]. The output's scale is 1 / 256 and its zero point -128. */
+/*
+ * Shapes: input and output [rows, size]. The output's scale is 1 / 256 and its zero point -128, or in int16 1 / 65536
+ * and -32768.
+ */
 typedef struct {
     int32_t size;
     int32_t exp_count;
@@ -19,5 +22,7 @@ typedef struct {
  */
 void sdk_softmax_s8__ref(const sdk_softmax_s8 *params, const int8_t *input, int8_t *output, void *scratch,
                          sdk_range range);
+void sdk_softmax_s8_s16__ref(const sdk_softmax_s8 *params, const int8_t *input, int16_t *output, void *scratch,
+                             sdk_range range);
 
 #endif

@@ -1,7 +1,7 @@
 #include "sdk/softmax.h"
 #include "sdk/requantize.h"
 
-enum { SUM_INTEGER_BITS = 12, RESULT_BITS = 8, NEWTON_STEPS = 3 };
+enum { SUM_INTEGER_BITS = 12, NEWTON_STEPS = 3 };
 
 static int32_t leading_zeros(uint32_t value)
 {
@@ -38,14 +38,13 @@ static int32_t exponential(const sdk_softmax_s8 *params, int32_t difference)
     return difference < params->exp_count ? params->exps[difference] : 0;
 }
 
-void sdk_softmax_s8__ref(const sdk_softmax_s8 *params, const int8_t *input, int8_t *output, void *scratch,
-                         sdk_range range)
+/* Rows of results of 8 or 16 bits. */
+static inline void rows(const sdk_softmax_s8 *params, const int8_t *input, void *output, int32_t bits, sdk_range range)
 {
-    (void)scratch;
     const int32_t size = params->size;
+    const int32_t lowest = -(1 << (bits - 1));
     for (int32_t row = range.begin; row < range.end; row++) {
         const int8_t *in = input + row * size;
-        int8_t *out = output + row * size;
         int32_t largest = INT8_MIN;
         for (int32_t i = 0; i < size; i++) {
             largest = in[i] > largest ? in[i] : largest;
@@ -56,10 +55,29 @@ void sdk_softmax_s8__ref(const sdk_softmax_s8 *params, const int8_t *input, int8
         }
         const int32_t zeros = leading_zeros(sum);
         const int32_t factor = reciprocal_of_one_plus((int32_t)((sum << zeros) - 0x80000000u));
-        const int32_t shift = SUM_INTEGER_BITS - zeros + 31 - RESULT_BITS;
+        const int32_t shift = SUM_INTEGER_BITS - zeros + 31 - bits;
         for (int32_t i = 0; i < size; i++) {
             const int32_t product = sdk_doubling_high_mul(factor, exponential(params, largest - in[i]));
-            out[i] = (int8_t)sdk_clamp(sdk_rounding_shift_right(product, shift) + INT8_MIN, INT8_MIN, INT8_MAX);
+            const int32_t result = sdk_clamp(sdk_rounding_shift_right(product, shift) + lowest, lowest, -lowest - 1);
+            if (bits == 8) {
+                ((int8_t *)output)[row * size + i] = (int8_t)result;
+            } else {
+                ((int16_t *)output)[row * size + i] = (int16_t)result;
+            }
         }
     }
+}
+
+void sdk_softmax_s8__ref(const sdk_softmax_s8 *params, const int8_t *input, int8_t *output, void *scratch,
+                         sdk_range range)
+{
+    (void)scratch;
+    rows(params, input, output, 8, range);
+}
+
+void sdk_softmax_s8_s16__ref(const sdk_softmax_s8 *params, const int8_t *input, int16_t *output, void *scratch,
+                             sdk_range range)
+{
+    (void)scratch;
+    rows(params, input, output, 16, range);
 }

@@ -1,0 +1,195 @@
+"""Seeded random models of one operator each in other types than int8."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from kernel_cases import (
+    Maker,
+    Model,
+    Shape,
+    _batches,
+    _padding,
+    _window,
+    activation,
+    any_shape,
+    broadcast_shapes,
+    scale,
+    size,
+    values,
+    wide_values,
+)
+
+from sdk.ir import DType, Module, Quant
+from sdk.ir import attrs as a
+
+Array = np.ndarray
+
+
+def symmetric(rng: np.random.Generator, low: float = 1e-5, high: float = 1e-2) -> Quant:
+    """A random per-tensor quantization with zero point 0."""
+    return Quant((scale(rng, low, high),), (0,))
+
+
+def _filter_s16(
+    rng: np.random.Generator, m: Model, shape: Shape, axis: int, source: Quant, per_channel: bool
+) -> tuple[list[int], Quant]:
+    """Filter, bias and a quantization of the output for which most values are in range, and now and then not."""
+    data = values(rng, shape, -127)
+    channels = shape[axis]
+    scales = tuple(scale(rng, 1e-3, 0.1) for _ in range(channels if per_channel else 1))
+    quant = Quant(scales, (0,) * len(scales), axis if len(scales) > 1 else None)
+    spread = np.sqrt((np.moveaxis(data, axis, 0).reshape(channels, -1).astype(np.float64) ** 2).sum(axis=1)) * 20000 + 1
+    bias = np.round(rng.normal(0, 1, channels) * spread).astype(np.int64)
+    real = float((spread * np.asarray(scales) * source.scale).max())
+    output = Quant((float(np.float32(real / float(rng.choice([300, 10000, 10000, 30000])))),), (0,))
+    products = tuple(float(np.float32(source.scale) * np.float32(s)) for s in scales)
+    bias_quant = Quant(products, (0,) * len(scales), 0 if len(scales) > 1 else None)
+    return [m.const(data, quant), m.const(bias, bias_quant)], output
+
+
+def _conv_s16(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+    m = Model()
+    fh, fw, sh, sw, dh, dw, height, width = _window(rng)
+    depth, out, quant = size(rng, tiles), size(rng, tiles), symmetric(rng)
+    source = m.input((_batches(rng), height, width, depth), quant, DType.INT16)
+    constants, output = _filter_s16(rng, m, (out, fh, fw, depth), 0, quant, bool(rng.integers(3)))
+    attrs = a.Conv2DAttrs(_padding(rng), sh, sw, activation(rng), dh, dw)
+    return m, m.module("CONV_2D", attrs, [source, *constants], output, DType.INT16, 4)
+
+
+def _depthwise_s16(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+    m = Model()
+    fh, fw, sh, sw, dh, dw, height, width = _window(rng)
+    depth, multiplier, quant = size(rng, tiles), int(rng.choice([1, 1, 2, 3])), symmetric(rng)
+    source = m.input((_batches(rng), height, width, depth), quant, DType.INT16)
+    constants, output = _filter_s16(rng, m, (1, fh, fw, depth * multiplier), 3, quant, True)
+    attrs = a.DepthwiseConv2DAttrs(_padding(rng), sh, sw, multiplier, activation(rng), dh, dw)
+    return m, m.module("DEPTHWISE_CONV_2D", attrs, [source, *constants], output, DType.INT16, 4)
+
+
+def _transpose_conv_s16(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+    m = Model()
+    fh, fw, sh, sw, _, _, height, width = _window(rng)
+    depth, out, quant = size(rng, tiles, 16), size(rng, tiles, 16), symmetric(rng)
+    attrs = a.TransposeConvAttrs(_padding(rng), sh, sw)
+    if attrs.padding is a.Padding.SAME:
+        in_height, in_width = -(-height // sh), -(-width // sw)
+    else:
+        in_height, in_width = -(-(height - fh + 1) // sh), -(-(width - fw + 1) // sw)
+    batches = _batches(rng)
+    shape = m.const(np.array([batches, height, width, out], np.int32))
+    (weights, bias), output = _filter_s16(rng, m, (out, fh, fw, depth), 0, quant, bool(rng.integers(3)))
+    source = m.input((batches, in_height, in_width, depth), quant, DType.INT16)
+    return m, m.module("TRANSPOSE_CONV", attrs, [shape, weights, source, bias], output, DType.INT16, 3)
+
+
+def _fully_connected_s16(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+    m = Model()
+    depth, out, quant = size(rng, tiles) * int(rng.choice([1, 3, 8])), size(rng, tiles), symmetric(rng)
+    source = m.input((_batches(rng), depth), quant, DType.INT16)
+    constants, output = _filter_s16(rng, m, (out, depth), 0, quant, False)
+    attrs = a.FullyConnectedAttrs(activation(rng))
+    return m, m.module("FULLY_CONNECTED", attrs, [source, *constants], output, DType.INT16, 7)
+
+
+def _pool(kind: str, dtype: DType, version: int) -> Maker:
+    def make(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+        m = Model()
+        fh, fw, sh, sw, _, _, height, width = _window(rng)
+        quant = symmetric(rng, 1e-4, 1e-2) if dtype is DType.INT16 else None
+        source = m.input((_batches(rng), height, width, size(rng, tiles)), quant, dtype)
+        attrs = a.Pool2DAttrs(_padding(rng), sh, sw, fh, fw, activation(rng))
+        return m, m.module(kind, attrs, [source], quant, dtype, version)
+
+    return make
+
+
+def _binary_s16(kind: str, version: int) -> Maker:
+    def make(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+        m = Model()
+        quants = [symmetric(rng, 1e-4, 1e-2) for _ in range(2)]
+        largest = quants[0].scale * quants[1].scale * 8000 if kind == "MUL" else max(q.scale for q in quants)
+        output = Quant((float(np.float32(largest * scale(rng, 0.3, 4.0))),), (0,))
+        inputs = [
+            m.const(wide_values(rng, s, DType.INT16), q) if rng.integers(6) == 0 and i else m.input(s, q, DType.INT16)
+            for i, (s, q) in enumerate(zip(broadcast_shapes(rng, tiles), quants, strict=True))
+        ]
+        attrs = a.BinaryAttrs(activation(rng), pot_scale_int16=kind == "MUL")
+        return m, m.module(kind, attrs, inputs, output, DType.INT16, version)
+
+    return make
+
+
+def _softmax_s16(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+    m = Model()
+    source = m.input(any_shape(rng, tiles), symmetric(rng, 1e-5, 1e-2), DType.INT16)
+    beta = 1.0 if rng.integers(3) else float(np.float32(rng.uniform(0.1, 3)))
+    return m, m.module("SOFTMAX", a.SoftmaxAttrs(beta), [source], Quant((1 / 32768,), (0,)), DType.INT16, 3)
+
+
+def _softmax_s8_s16(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+    m = Model()
+    quant = Quant((scale(rng, 1e-3, 1.0),), (int(rng.integers(-128, 128)),))
+    output = Quant((1 / 65536,), (-32768,))
+    return m, m.module("SOFTMAX", a.SoftmaxAttrs(), [m.input(any_shape(rng, tiles), quant)], output, DType.INT16, 2)
+
+
+def _leaky_s16(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+    m = Model()
+    quant = symmetric(rng, 1e-4, 1e-2)
+    output = quant if rng.integers(2) else Quant((float(np.float32(quant.scale * scale(rng, 0.3, 3))),), (0,))
+    attrs = a.LeakyReluAttrs(float(np.float32(rng.choice([0.01, 0.1, 0.3, 1.0, 1.5]))))
+    source = m.input(any_shape(rng, tiles), quant, DType.INT16)
+    return m, m.module("LEAKY_RELU", attrs, [source], output, DType.INT16, 2)
+
+
+def _sigmoid_s16(kind: str) -> Maker:
+    def make(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+        m = Model()
+        powers = [2.0**-12, 2.0**-11, 2.0**-13]
+        quant = Quant((float(rng.choice(powers)),), (0,)) if rng.integers(2) else symmetric(rng, 1e-5, 1e-2)
+        source = m.input((4, 64), quant, DType.INT16)
+        return m, m.module(kind, a.Attrs(), [source], Quant((1 / 32768,), (0,)), DType.INT16, 3)
+
+    return make
+
+
+def _requantize(source: DType, target: DType) -> Maker:
+    def quantization(rng: np.random.Generator, dtype: DType) -> Quant:
+        if dtype is DType.INT8:
+            return Quant((scale(rng, 1e-2, 1.0),), (int(rng.integers(-128, 128)),))
+        return symmetric(rng, 1e-4, 1e-2) if dtype is DType.INT16 else symmetric(rng, 1e-8, 1e-6)
+
+    def make(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+        m = Model()
+        quants = [quantization(rng, t) for t in (source, target)]
+        inputs = [m.input(any_shape(rng, tiles), quants[0], source)]
+        return m, m.module("QUANTIZE", a.Attrs(), inputs, quants[1], target, 2)
+
+    return make
+
+
+TYPED: dict[tuple[str, str], Maker] = {
+    ("conv2d_s16__ref", "CONV_2D"): _conv_s16,
+    ("depthwise_conv2d_s16__ref", "DEPTHWISE_CONV_2D"): _depthwise_s16,
+    ("transpose_conv2d_s16__ref", "TRANSPOSE_CONV"): _transpose_conv_s16,
+    ("fully_connected_s16__ref", "FULLY_CONNECTED"): _fully_connected_s16,
+    ("average_pool2d_s16__ref", "AVERAGE_POOL_2D"): _pool("AVERAGE_POOL_2D", DType.INT16, 3),
+    ("max_pool2d_s16__ref", "MAX_POOL_2D"): _pool("MAX_POOL_2D", DType.INT16, 3),
+    ("add_s16__ref", "ADD"): _binary_s16("ADD", 3),
+    ("add_s16__ref", "SUB"): _binary_s16("SUB", 5),
+    ("mul_s16__ref", "MUL"): _binary_s16("MUL", 4),
+    ("softmax_s16__ref", "SOFTMAX"): _softmax_s16,
+    ("softmax_s8_s16__ref", "SOFTMAX"): _softmax_s8_s16,
+    ("leaky_relu_s16__ref", "LEAKY_RELU"): _leaky_s16,
+    ("logistic_s16__ref", "LOGISTIC"): _sigmoid_s16("LOGISTIC"),
+    ("tanh_s16__ref", "TANH"): _sigmoid_s16("TANH"),
+    ("requantize_s16_s8__ref", "QUANTIZE"): _requantize(DType.INT16, DType.INT8),
+    ("requantize_s16_s16__ref", "QUANTIZE"): _requantize(DType.INT16, DType.INT16),
+    ("requantize_s16_s32__ref", "QUANTIZE"): _requantize(DType.INT16, DType.INT32),
+    ("requantize_s32_s16__ref", "QUANTIZE"): _requantize(DType.INT32, DType.INT16),
+    ("requantize_s32_s8__ref", "QUANTIZE"): _requantize(DType.INT32, DType.INT8),
+}
+"""How to make a random model for a kernel of other types, by its name and the operator."""
