@@ -224,9 +224,12 @@ def _record(
     program, plan = firmware.models[index]
     board, image = firmware.board, firmware.image
     cycles = _spread([cost.cycles for cost in measured.costs])
+    stalls = _spread([cost.flash_stalls for cost in measured.costs])
     micros = _spread([cost.micros for cost in measured.costs])
-    if micros is None and cycles is not None and board.clock_hz:
-        micros = Spread(*(1e6 * value / board.clock_hz for value in (cycles.median, cycles.low, cycles.high)))
+    if cycles is not None and board.clock_hz and (micros is None or stalls is not None):
+        waiting = stalls.median if stalls else 0.0
+        counts = (cycles.median, cycles.low, cycles.high)
+        micros = Spread(*(1e6 * (count + waiting) / board.clock_hz for count in counts))
     weights = firmware.weights_bytes
     source = "random, seed " + str(options.seed) if options.input is None else str(options.input)
     return Record(
@@ -243,6 +246,7 @@ def _record(
         verification=verification,
         cycles=cycles,
         instructions=_spread([cost.instructions for cost in measured.costs]),
+        flash_stalls=stalls,
         latency_us=micros,
         macs=sum(step.prepared.macs for step in program.steps),
         memory=Memory(

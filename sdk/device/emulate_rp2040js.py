@@ -6,6 +6,7 @@ import json
 import os
 import socket
 from pathlib import Path
+from typing import TextIO
 
 from sdk.board import Board
 from sdk.device.process import Child
@@ -63,6 +64,7 @@ class Rp2040jsRunner(Runner):
         self._baud = board.console.baud
         self._child: Child | None = None
         self._control: socket.socket | None = None
+        self._answers: TextIO | None = None
 
     @property
     def measured_on(self) -> str:
@@ -72,7 +74,7 @@ class Rp2040jsRunner(Runner):
     @property
     def cycles_source(self) -> str:
         """The firmware's own counter, as the emulator drives it."""
-        return "SysTick of the emulated core, no flash wait states"
+        return "SysTick of the emulated core"
 
     def start(self) -> Endpoint:
         """Start the emulator; the firmware runs at once."""
@@ -85,8 +87,8 @@ class Rp2040jsRunner(Runner):
             self._child = Child([*argv, str(self._image.uf2.resolve())], package="nodejs", console=theirs.fileno())
         self._control.settimeout(_START_SECONDS)
         try:
-            with self._control.makefile() as lines:
-                words = lines.readline().split()
+            self._answers = self._control.makefile()
+            words = self._answers.readline().split()
         except TimeoutError as error:
             raise DeviceError(self.measured_on, f"did not start within {_START_SECONDS:.0f} s") from error
         if words[:1] != ["listening"]:
@@ -99,8 +101,21 @@ class Rp2040jsRunner(Runner):
         if self._control is not None:
             self._control.sendall(b"touch\n")
 
+    def flash_stalls(self) -> list[int] | None:
+        """As the emulator's model of the XIP cache counts them."""
+        if self._control is None or self._answers is None:
+            return None
+        try:
+            self._control.sendall(b"stalls\n")
+            return [int(cycles) for cycles in json.loads(self._answers.readline())]
+        except (OSError, ValueError) as error:
+            raise self.failure() or DeviceError(self.measured_on, f"does not answer: {error}") from error
+
     def stop(self) -> None:
         """End the emulator."""
+        if self._answers is not None:
+            self._answers.close()
+            self._answers = None
         if self._control is not None:
             self._control.close()
             self._control = None

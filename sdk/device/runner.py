@@ -90,6 +90,13 @@ class Runner(ABC):
         """One sample for each call of ``port_cycles()`` since the last call of this; None without counters."""
         return None
 
+    def flash_stalls(self) -> list[int] | None:
+        """Estimated cycles of waiting for flash, cumulative, that the cycle counts leave out.
+
+        One number for each time stamp since the last call of this; None where nothing estimates them.
+        """
+        return None
+
     @property
     def cycles_source(self) -> str:
         """What counts the cycles that ``counters`` or the device reports."""

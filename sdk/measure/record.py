@@ -116,7 +116,8 @@ class Record:
     Attributes:
         measured_on: "board", or the emulator's name and version.
         cycles_source: what counted the cycles, in words; None when nothing did.
-        latency_us: microseconds for one inference, None when no clock can be believed.
+        flash_stalls: estimated cycles of waiting for flash that the cycles leave out; None where not estimated.
+        latency_us: microseconds for one inference, stalls included; None when no clock can be believed.
         input: where the inputs came from.
         link_retries: requests on the link that had to be repeated.
     """
@@ -134,6 +135,7 @@ class Record:
     verification: Verification
     cycles: Spread | None
     instructions: Spread | None
+    flash_stalls: Spread | None
     latency_us: Spread | None
     macs: int
     memory: Memory
@@ -164,6 +166,7 @@ class Record:
             "cycles_spread": _spread(self.cycles),
             "cycles_source": self.cycles_source,
             "instructions": _median(self.instructions),
+            "flash_stall_cycles": _median(self.flash_stalls),
             "latency_us": self.latency_us.median if self.latency_us else None,
             "latency_us_spread": _spread(self.latency_us),
             "macs": self.macs,

@@ -23,12 +23,14 @@ class Cost:
 
     Attributes:
         clock_fault: why the device's own clocks were not believed; empty if they were.
+        flash_stalls: estimated cycles of waiting for flash that ``cycles`` leaves out.
     """
 
     cycles: int | None
     instructions: int | None
     micros: int | None
     clock_fault: str = ""
+    flash_stalls: int | None = None
 
 
 @dataclass(frozen=True)
@@ -98,12 +100,15 @@ class Bench:
         """One inference: its outputs and its cost."""
         self.feed(inputs)
         self.runner.counters()
+        self.runner.flash_stalls()
         done = self.session.invoke(self.model, deadline_s=deadline_s(self.program))
         stamps = self.runner.counters()
+        stalls = self.runner.flash_stalls()
         outputs = tuple(self.session.read_output(self.model, i) for i in range(len(self.program.graph.outputs)))
         if stamps is None:
             micros = done.micros if self.runner.keeps_time else None
-            return outputs, Cost(done.cycles, None, micros, done.clock_fault)
+            waited = stalls[-1] - stalls[0] if stalls else None
+            return outputs, Cost(done.cycles, None, micros, done.clock_fault, waited)
         spans = _spans(stamps, 1)
         return outputs, Cost(spans[0].cycles, spans[0].instructions, None)
 

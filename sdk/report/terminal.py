@@ -65,6 +65,9 @@ def _facts(record: Record) -> Table:
     if record.cycles:
         per_mac = f", {record.cycles.median / record.macs:.2f} per MAC" if record.macs else ""
         facts.add_row("cycles", f"{_scaled(record.cycles.median)}{per_mac}  ({record.cycles_source})")
+    if record.flash_stalls:
+        stalls = _scaled(record.flash_stalls.median)
+        facts.add_row("flash stalls", f"{stalls} cycles more, by a model of the XIP cache; in the latency")
     if record.instructions:
         facts.add_row("instructions", _scaled(record.instructions.median))
     used = f" ({m.stack_used:,} used)" if m.stack_used is not None else ""

@@ -17,6 +17,7 @@ import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 
 import { fastCore } from './fast-core.mjs';
+import { XipCache } from './xip-cache.mjs';
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -40,6 +41,7 @@ const XIP_BYTES = 0x4000000; // the flash four times, with different caching
 const RAM = 0x20000000;
 const RAM_BYTES = 0x42000;
 const SIO = 0xd0000000;
+const SYST_CVR = 0xe000e018;
 const BOOT2_ADDRESS = 0x20041f00;
 const FLASH_ID = 'RP2040js';
 const EXC_HARDFAULT = 3;
@@ -182,7 +184,11 @@ class Chip extends RP2040 {
     const ram = address - RAM;
     if (ram >= 0 && ram < RAM_BYTES) return this.ram32[ram >> 2];
     const xip = address - FLASH;
-    if (xip >= 0 && xip < XIP_BYTES) return this.flash32[(xip & (FLASH_BYTES - 1)) >> 2];
+    if (xip >= 0 && xip < XIP_BYTES) {
+      this.machine.xip.access(xip & (FLASH_BYTES - 1));
+      return this.flash32[(xip & (FLASH_BYTES - 1)) >> 2];
+    }
+    if (address === SYST_CVR && this.number === 0) this.machine.xip.stamp(this.machine.cycles0);
     if (address >= SIO && address < SIO + 0x60) {
       if (address === SIO) return this.number;
       if (address === SIO + 0x50) return this.machine.fifoStatus(this.number);
@@ -196,7 +202,10 @@ class Chip extends RP2040 {
     const ram = address - RAM;
     if (ram >= 0 && ram < RAM_BYTES) return this.ram16[ram >> 1];
     const xip = address - FLASH;
-    if (xip >= 0 && xip < XIP_BYTES) return this.flash16[(xip & (FLASH_BYTES - 1)) >> 1];
+    if (xip >= 0 && xip < XIP_BYTES) {
+      this.machine.xip.access(xip & (FLASH_BYTES - 1));
+      return this.flash16[(xip & (FLASH_BYTES - 1)) >> 1];
+    }
     return super.readUint16(address);
   }
   readUint8(address) {
@@ -204,7 +213,10 @@ class Chip extends RP2040 {
     const ram = address - RAM;
     if (ram >= 0 && ram < RAM_BYTES) return this.sram[ram];
     const xip = address - FLASH;
-    if (xip >= 0 && xip < XIP_BYTES) return this.flash8[xip & (FLASH_BYTES - 1)];
+    if (xip >= 0 && xip < XIP_BYTES) {
+      this.machine.xip.access(xip & (FLASH_BYTES - 1));
+      return this.flash8[xip & (FLASH_BYTES - 1)];
+    }
     return super.readUint8(address);
   }
   writeUint32(address, value) {
@@ -255,6 +267,7 @@ function correctSystick({ ppb, core, clock }) {
 class Machine {
   constructor(flash, console, before) {
     this.clock = new SimulationClock();
+    this.xip = new XipCache();
     this.chip = new Chip(this, 0, null);
     this.chip1 = new Chip(this, 1, this.chip);
     this.core0 = this.chip.core;
@@ -561,7 +574,12 @@ const server = net.createServer((connection) => {
   terminal.connected(true);
 });
 server.listen(0, '127.0.0.1', () => process.stdout.write(`listening ${server.address().port}\n`));
-process.stdin.on('data', (text) => String(text).trim() === 'touch' && terminal.touch());
+process.stdin.on('data', (text) => {
+  for (const request of String(text).trim().split('\n')) {
+    if (request === 'touch') terminal.touch();
+    if (request === 'stalls') process.stdout.write(`${JSON.stringify(machine.xip.take())}\n`);
+  }
+});
 process.stdin.on('end', () => process.exit(0));
 
 function slice() {
