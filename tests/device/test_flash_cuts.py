@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import pty
 import random
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from flash_campaign import drive, pico, stm32
-from flash_emulators import RP2040_BASE, STM32_BASE, STM32_SECTORS, Nor, PicobootChip, Stm32Chip, emulated_board
+from flash_emulators import (
+    RP2040_BASE,
+    STM32_BASE,
+    STM32_SECTORS,
+    CutError,
+    Nor,
+    PicobootChip,
+    Stm32Chip,
+    emulated_board,
+)
 
 from sdk.device.flash.picoboot import Picoboot
 from sdk.device.flash.programmer import program
-from sdk.device.flash.stm32_rom import Stm32Rom, sector_sizes
+from sdk.device.flash.stm32_rom import SerialLine, Stm32Rom, sector_sizes
 from sdk.errors import DeviceError, FlashError
 
 IMAGE = random.Random(7).randbytes(5000)
@@ -99,6 +115,50 @@ def test_an_image_larger_than_the_flash() -> None:
     with pytest.raises(FlashError, match="is not in the chip's flash"):
         program(emulated_board("stm32-rom"), rom(chip), [(STM32_BASE, bytes(17000))])
     assert chip.flash.operations == 0
+
+
+@contextmanager
+def attached(chip: Stm32Chip) -> Iterator[str]:
+    """The address of a port with a chip behind it; a PTY would know no parity."""
+
+    def serve() -> None:
+        with contextlib.suppress(OSError, CutError):
+            connection, _ = server.accept()
+            with connection:
+                while data := connection.recv(300):
+                    chip.write(data)
+                    connection.sendall(chip.read(1000, 0))
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"socket://127.0.0.1:{server.getsockname()[1]}"
+        thread.join(5)
+
+
+def test_over_a_port() -> None:
+    chip = Stm32Chip(0x421, Nor(STM32_BASE, sector_sizes(STM32_SECTORS), 1))
+    board = emulated_board("stm32-rom")
+    with attached(chip) as url:
+        program(board, Stm32Rom(board, board.flash[0], SerialLine(url)), [(STM32_BASE, IMAGE)])
+    assert (chip.flash.holds(STM32_BASE, IMAGE), chip.started) == (True, STM32_BASE)
+
+
+def test_a_port_that_goes_away() -> None:
+    chip = Stm32Chip(0x421, Nor(STM32_BASE, sector_sizes(STM32_SECTORS), 1))
+    chip.flash.cut_at = 0
+    board = emulated_board("stm32-rom")
+    with attached(chip) as url, pytest.raises((FlashError, DeviceError)) as caught:
+        program(board, Stm32Rom(board, board.flash[0], SerialLine(url)), [(STM32_BASE, IMAGE)])
+    assert "went away" in str(caught.value) or "answered nothing" in str(caught.value)
+
+
+def test_a_port_without_parity() -> None:
+    controller, terminal = pty.openpty()
+    with pytest.raises(DeviceError, match="cannot send even parity"):
+        SerialLine(os.ttyname(terminal))
+    os.close(terminal)
+    os.close(controller)
 
 
 def test_sizes_of_sectors() -> None:

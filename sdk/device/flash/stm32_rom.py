@@ -59,7 +59,11 @@ class SerialLine(Line):
     def __init__(self, url: str) -> None:
         self._url = url
         self._port: Any = open_port(url, BAUD, timeout_s=_OPEN_S)
-        self._port.parity = "E"
+        try:
+            self._port.parity = "E"
+        except Exception as error:  # of termios, which has a class of its own and is not everywhere
+            close_port(self._port)
+            raise DeviceError(url, f"the port cannot send even parity: {error}", "use another adapter") from error
 
     def write(self, data: bytes) -> None:
         """Send bytes."""
