@@ -35,6 +35,8 @@ from sdk.plan.arrange import arrange
 from sdk.read.tflite import read
 
 _OPEN_TIMEOUT_S = 20.0
+_WORTH_A_NOTE = 0.01
+"""Share of the MACs in portable kernels that is called out where the core has faster instructions."""
 
 
 class Watcher(Protocol):
@@ -272,8 +274,26 @@ def _record(
             },
         ),
         link_retries=bench.session.retries,
-        notes=tuple(note for note in (*program.module.repairs, bench.runner.note, *_clock_notes(measured)) if note),
+        notes=(
+            *program.module.repairs,
+            *([bench.runner.note] if bench.runner.note else []),
+            *_clock_notes(measured),
+            *_portable_notes(program),
+        ),
     )
+
+
+def _portable_notes(program: Program) -> list[str]:
+    """A word about heavy layers for which the core could do more than their kernels ask of it."""
+    has = sorted(program.board.features - {"fpu"})
+    links = [link for step in program.steps for link in step.links]
+    plain = [link for link in links if link.prepared.macs and not link.kernel.requires]
+    share = sum(link.prepared.macs for link in plain) / max(1, sum(link.prepared.macs for link in links))
+    if not has or share < _WORTH_A_NOTE:
+        return []
+    kinds = ", ".join(sorted({link.op.kind for link in plain}))
+    missed = f"portable kernels, though this core has {', '.join(has)}"
+    return [f"{100 * share:.0f} % of the MACs ({kinds}) are done by {missed}"]
 
 
 def _clock_notes(measured: Measured) -> list[str]:
