@@ -63,8 +63,6 @@ class _Depthwise3x3Mve(Kernel):
         "kernels/depthwise_conv2d/depthwise_conv2d_s8__mve.c",
         "kernels/depthwise_conv2d/depthwise_3x3__mve.c",
         "kernels/depthwise_conv2d/depthwise_3x3__mve.S",
-        "kernels/conv2d/dot__mve.c",
-        "kernels/conv2d/dot__mve.S",
     )
     requires: ClassVar[frozenset[str]] = frozenset({"mve"})
     constraints: ClassVar[tuple[Constraint, ...]] = (
@@ -101,8 +99,7 @@ class _Depthwise3x3Mve(Kernel):
                 "tile_columns": tile.columns,
                 "outputs": tile.outputs,
                 "weights": Ref("weights"),
-                "run": f"sdk_depthwise_3x3_{loop}__mve",
-                "requantize": f"sdk_requantize_{layer.form}_{tile.outputs}__mve",
+                "run": f"sdk_depthwise_3x3_{loop}_{layer.form}__mve",
                 **layer.output_fields(),
             },
             consts=(_weights(layer), layer.constants()),

@@ -46,6 +46,7 @@ from sdk.kernels.m0_packed import Conv2DPackedPairs, DepthwisePackedPairs
 from sdk.kernels.minmax import MaximumS8Ref, MinimumS8Ref
 from sdk.kernels.mul import MulS8Ref
 from sdk.kernels.pool2d import AveragePool2DS8Ref, MaxPool2DS8Ref
+from sdk.kernels.pool2d_m0 import AveragePool2DM0
 from sdk.kernels.pool2d_dsp import AveragePool2D
 from sdk.kernels.pool2d_s16 import AveragePool2DS16Ref, MaxPool2DS16Ref
 from sdk.kernels.prelu import PreluS8Ref
@@ -121,6 +122,7 @@ KERNELS: tuple[Kernel, ...] = (
     DepthwisePairs(),
     AddLinearM0(),
     FullyConnectedLanes(),
+    AveragePool2DM0(),
     Conv2DPackedRef(),
     DepthwiseConv2DPackedRef(),
     FullyConnectedPackedRef(),

@@ -12,32 +12,48 @@
 #include "sdk/kernel.h"
 
 /*
- * One row of tiles of a few channels. A band holds four input rows as [columns][channels][4 rows], so that a gather of
- * four words brings a window of 4 x 4 inputs of one channel: 16 lanes.
+ * One or two output rows of a few channels, tile after tile. A band holds four input rows as [columns][channels][4 rows],
+ * so that a gather of four words brings a window of 4 x 4 inputs of one channel: 16 lanes.
  *
- * sdk_depthwise_3x3_<outputs>__mve: stride 1, two output rows. A window gives 2 x 2 outputs, in the order of rows;
+ * sdk_depthwise_3x3_<outputs>_<form>__mve: stride 1, two output rows. A window gives 2 x 2 outputs, in the order of rows;
  * outputs that are no multiple of 4 lack the last column. Windows are two columns apart.
- * sdk_depthwise_3x3_stride2_<outputs>__mve: one output row from the last three rows of the band; a window gives one
- * output.
+ * sdk_depthwise_3x3_stride2_<outputs>_<form>__mve: one output row from the last three rows of the band; a window gives
+ * one output.
  *
  * Weights: [channels][16], the 3 x 3 weights of a channel as [columns][4] with 0 in each column's last place, then four
  * zeros; five zeros in front of the first channel. The other places of a 4 x 4 window follow from it by loads a few
- * bytes earlier.
+ * bytes earlier. Constants and forms: see sdk/dot_mve.h.
  */
 typedef struct {
-    const int8_t *band; /* first column and channel, aligned to 4 */
+    const int8_t *band; /* first column and channel, aligned to 4; moves on with the tiles */
     const int8_t *weights;
-    int32_t *accumulators; /* written: [channels][outputs] */
+    int32_t *accumulators; /* room for [channels rounded up to a multiple of 4][outputs] and 2 */
     int32_t channels;      /* at least 1 */
     int32_t pitch;         /* bytes from column to column of the band */
-} sdk_depthwise_tile;
+    const int32_t *constants;
+    int8_t *output;      /* first pixel and channel; moves on with the vectors */
+    int32_t output_step; /* bytes from a vector of four outputs to the next one */
+    int32_t band_step;   /* bytes from tile to tile of the band */
+    int32_t vectors;     /* of the rows, at least 1; counts down */
+    int32_t zero_point;
+    int32_t low, high;
+    uint32_t lanes, last_lanes;           /* which outputs exist, four bits each; for the last vector */
+    int32_t offsets[4], last_offsets[4]; /* of a vector's outputs, minus 4 */
+} sdk_depthwise_rows;
 
-typedef void sdk_depthwise_run(const sdk_depthwise_tile *tile);
+typedef void sdk_depthwise_run(sdk_depthwise_rows *job);
 
-#define SDK_DEPTHWISE_LOOPS(X) X(4) X(6) X(8) X(10) X(12) X(14) X(16) X(stride2_4) X(stride2_8)
-#define SDK_DEPTHWISE_DECLARE(name) sdk_depthwise_run sdk_depthwise_3x3_##name##__mve;
+#define SDK_DEPTHWISE_DECLARE(form, name) sdk_depthwise_run sdk_depthwise_3x3_##name##_##form##__mve;
 
-SDK_DEPTHWISE_LOOPS(SDK_DEPTHWISE_DECLARE)
+SDK_REQUANTIZE_FORMS(SDK_DEPTHWISE_DECLARE, 4)
+SDK_REQUANTIZE_FORMS(SDK_DEPTHWISE_DECLARE, 6)
+SDK_REQUANTIZE_FORMS(SDK_DEPTHWISE_DECLARE, 8)
+SDK_REQUANTIZE_FORMS(SDK_DEPTHWISE_DECLARE, 10)
+SDK_REQUANTIZE_FORMS(SDK_DEPTHWISE_DECLARE, 12)
+SDK_REQUANTIZE_FORMS(SDK_DEPTHWISE_DECLARE, 14)
+SDK_REQUANTIZE_FORMS(SDK_DEPTHWISE_DECLARE, 16)
+SDK_REQUANTIZE_FORMS(SDK_DEPTHWISE_DECLARE, stride2_4)
+SDK_REQUANTIZE_FORMS(SDK_DEPTHWISE_DECLARE, stride2_8)
 
 /* Two more rows for a band: they become the last two of the four, the old last two the first. */
 typedef struct {
@@ -68,7 +84,6 @@ typedef struct {
     const int32_t *constants;
     int32_t group_words; /* constants of four channels */
     sdk_depthwise_run *run;
-    sdk_requantize_run *requantize;
     int32_t output_zero_point;
     int32_t low, high; /* bounds of the fused activation */
 } sdk_depthwise_conv2d_s8_mve;

@@ -52,28 +52,10 @@ typedef struct {
 
 typedef void sdk_conv_run(sdk_conv_tiles *job);
 
-/*
- * Accumulators to bytes, four pixels and four channels at a time. For each tile: channel c of pixel i from
- * accumulators[c * step + i] to pixels[i][c]. step is 4, 6, 8, ... 16, as the function's name says.
- */
-typedef struct {
-    const int32_t *accumulators;
-    const int32_t *constants;
-    int8_t *const *pixels; /* [tiles][4] */
-    int32_t tiles;         /* at least 1 */
-    int32_t tile_step;     /* bytes from one tile's accumulators to the next one's */
-    int32_t channels;      /* at least 1 */
-    int32_t zero_point;
-    int32_t low, high;
-} sdk_requantize_tiles;
-
-typedef void sdk_requantize_run(sdk_requantize_tiles *job);
-
 /* X(form, ...) for each form of the requantization. */
 #define SDK_REQUANTIZE_FORMS(X, ...) X(plain, __VA_ARGS__) X(clamp, __VA_ARGS__) X(fix, __VA_ARGS__) X(general, __VA_ARGS__)
 
 #define SDK_CONV_DECLARE(form, name) sdk_conv_run sdk_conv_##name##_##form##__mve;
-#define SDK_REQUANTIZE_DECLARE(form, step) sdk_requantize_run sdk_requantize_##form##_##step##__mve;
 
 SDK_REQUANTIZE_FORMS(SDK_CONV_DECLARE, 1)
 SDK_REQUANTIZE_FORMS(SDK_CONV_DECLARE, 2)
@@ -88,12 +70,5 @@ SDK_REQUANTIZE_FORMS(SDK_CONV_DECLARE, long1)
 SDK_REQUANTIZE_FORMS(SDK_CONV_DECLARE, long2)
 SDK_REQUANTIZE_FORMS(SDK_CONV_DECLARE, long3)
 SDK_REQUANTIZE_FORMS(SDK_CONV_DECLARE, rows)
-SDK_REQUANTIZE_FORMS(SDK_REQUANTIZE_DECLARE, 4)
-SDK_REQUANTIZE_FORMS(SDK_REQUANTIZE_DECLARE, 6)
-SDK_REQUANTIZE_FORMS(SDK_REQUANTIZE_DECLARE, 8)
-SDK_REQUANTIZE_FORMS(SDK_REQUANTIZE_DECLARE, 10)
-SDK_REQUANTIZE_FORMS(SDK_REQUANTIZE_DECLARE, 12)
-SDK_REQUANTIZE_FORMS(SDK_REQUANTIZE_DECLARE, 14)
-SDK_REQUANTIZE_FORMS(SDK_REQUANTIZE_DECLARE, 16)
 
 #endif

@@ -9,6 +9,7 @@
 #if SDK_MVE_NATIVE
 
 #include "sdk/dsp_asm.h"
+#include "sdk/mve_asm.h"
 
 .macro ENTER
     push    {r4-r11, lr}
@@ -200,99 +201,6 @@
     bne.w   1b
 .endm
 
-/*
- * Requantization of 4 channels x 4 pixels in q0, q1, q2, q3 (lanes: pixels). After it, 32-bit lane i of q0 has the four
- * channels of pixel i. r1: constants; r2: zero point; r4-r11, q4: free; q5, q6: bounds.
- */
-.macro EACH instruction, a, b, c, d
-    \instruction q0, q0, \a
-    \instruction q1, q1, \b
-    \instruction q2, q2, \c
-    \instruction q3, q3, \d
-.endm
-
-.macro EACH_SHIFT instruction, a, b, c, d
-    \instruction q0, \a
-    \instruction q1, \b
-    \instruction q2, \c
-    \instruction q3, \d
-.endm
-
-/* Subtracts 1 from negative values, times a flag where there is one. */
-.macro DOWN value, flag
-    vshr.s32 q4, \value, #31
-    .ifb \flag
-    vadd.i32 \value, \value, q4
-    .else
-    vmla.s32 \value, q4, \flag
-    .endif
-.endm
-
-.macro REQUANTIZE form
-    ldmia   r1!, {r4-r7}
-    EACH    vadd.i32, r4, r5, r6, r7
-    .ifc \form, general
-    ldmia   r1!, {r4-r11}
-    EACH_SHIFT vshl.s32, r4, r5, r6, r7
-    EACH    vqrdmulh.s32, r8, r9, r10, r11
-    ldmia   r1!, {r4-r11}
-    DOWN    q0, r4
-    DOWN    q1, r5
-    DOWN    q2, r6
-    DOWN    q3, r7
-    .else
-    ldmia   r1!, {r4-r11}
-    EACH    vqrdmulh.s32, r4, r5, r6, r7
-    .ifc \form, fix
-    DOWN    q0
-    DOWN    q1
-    DOWN    q2
-    DOWN    q3
-    .endif
-    .endif
-    EACH_SHIFT vrshl.s32, r8, r9, r10, r11
-    .ifc \form, general
-    EACH    vadd.i32, r2, r2, r2, r2
-    .endif
-    vqmovnb.s32 q0, q0
-    vqmovnb.s32 q1, q1
-    vqmovnt.s32 q0, q2
-    vqmovnt.s32 q1, q3
-    .ifnc \form, general
-    vqadd.s16 q0, q0, r2
-    vqadd.s16 q1, q1, r2
-    .endif
-    vqmovnb.s16 q0, q0
-    vqmovnt.s16 q0, q1
-    .ifc \form, general
-    BOUND
-    .endif
-    .ifc \form, clamp
-    BOUND
-    .endif
-.endm
-
-.macro BOUND
-    vmax.s8 q0, q0, q5
-    vmin.s8 q0, q0, q6
-.endm
-
-.macro ACCUMULATORS step
-    vldrw.32 q0, [r12], #4 * \step
-    vldrw.32 q1, [r12], #4 * \step
-    vldrw.32 q2, [r12], #4 * \step
-    vldrw.32 q3, [r12], #4 * \step
-.endm
-
-/* Byte \index of each lane to the pixels' channels from here on. */
-.macro STORE_BYTE index
-    .if \index
-    vshr.u32 q0, q0, #8
-    .endif
-    mov     r4, #4 + \index
-    vstrb.32 q0, [r4, q7]
-.endm
-
 /* Of sdk_conv_tiles. */
     .equ    JOB_INPUTS, 0
     .equ    JOB_INPUT_STEP, 4
@@ -309,16 +217,6 @@
     .equ    JOB_HIGH, 48
     .equ    JOB_PITCH, 52
     .equ    JOB_LOOPS, 56
-
-/* Stores byte \index of each lane of q0 to the pixels that exist. */
-.macro STORE_PIXELS_BYTE index
-    .if \index
-    vshr.u32 q0, q0, #8
-    .endif
-    mov     r4, #4 + \index
-    vpst
-    vstrbt.32 q0, [r4, q7]
-.endm
 
 /* The inputs of the next tile: a step further, or all addresses of a table 64 bytes further. */
 .macro NEXT_INPUTS dot
@@ -369,32 +267,9 @@ FUNCTION sdk_conv_\name\()_\form\()__mve
     movne   r10, #4
     str     r8, [r3, #JOB_TILES]
     vctp.32 r10
-    .ifnc \form, plain
-    .ifnc \form, fix
-    ldrd    r6, r7, [r3, #JOB_LOW]
-    vdup.8  q5, r6
-    vdup.8  q6, r7
-    .endif
-    .endif
-    lsrs    r9, r9, #2
-    wls     lr, r9, 2f
-1:  ACCUMULATORS 4
-    REQUANTIZE \form
-    vpst
-    vstrwt.32 q0, [q7, #4]!
-    le      lr, 1b
-2:  ldr     r0, [r3, #JOB_CHANNELS]
-    ands    r0, r0, #3
-    beq.w   3f
-    ACCUMULATORS 4
-    REQUANTIZE \form
-    STORE_PIXELS_BYTE 0
-    cmp     r0, #2
-    blo.n   3f
-    STORE_PIXELS_BYTE 1
-    beq.n   3f
-    STORE_PIXELS_BYTE 2
-3:  NEXT_INPUTS \dot
+    BOUNDS  \form, JOB_LOW
+    REQUANTIZE_GROUPS \form, 4, JOB_CHANNELS
+    NEXT_INPUTS \dot
     ldr     r7, [r3, #JOB_TILES]
     cmp     r7, #0
     bne.w   .Ltile\@
@@ -411,56 +286,6 @@ END_FUNCTION sdk_conv_\name\()_\form\()__mve
     CONV    long\rest, \form, DOT_LONG, \rest
     .endr
     CONV    rows, \form, DOT_ROWS
-    .endr
-
-.macro TILES form, step
-FUNCTION sdk_requantize_\form\()_\step\()__mve
-    ENTER
-    mov     r3, r0
-    ldr     r4, [r3, #28]
-    ldr     r5, [r3, #32]
-    vdup.8  q5, r4
-    vdup.8  q6, r5
-    ldr     r2, [r3, #24]
-1:  ldrd    r12, r1, [r3]
-    ldrd    r6, r7, [r3, #8]
-    ldrd    r8, r9, [r3, #16]
-    vldrw.32 q7, [r6], #16
-    mov     r10, #4
-    vsub.i32 q7, q7, r10
-    subs    r7, r7, #1
-    strd    r6, r7, [r3, #8]
-    add     r8, r8, r12
-    str     r8, [r3]
-    lsrs    r9, r9, #2
-    wls     lr, r9, 3f
-2:  ACCUMULATORS \step
-    REQUANTIZE \form
-    vstrw.32 q0, [q7, #4]!
-    le      lr, 2b
-3:  ldr     r0, [r3, #20]
-    ands    r0, r0, #3
-    beq.w   4f
-    ACCUMULATORS \step
-    REQUANTIZE \form
-    STORE_BYTE 0
-    cmp     r0, #2
-    blo.n   4f
-    STORE_BYTE 1
-    beq.n   4f
-    STORE_BYTE 2
-4:  ldr     r7, [r3, #12]
-    cmp     r7, #0
-    bne.w   1b
-    LEAVE
-END_FUNCTION sdk_requantize_\form\()_\step\()__mve
-.endm
-
-    .irp step, 4, 6, 8, 10, 12, 14, 16
-    TILES   plain, \step
-    TILES   clamp, \step
-    TILES   fix, \step
-    TILES   general, \step
     .endr
 
 #endif

@@ -1,76 +1,11 @@
 /* The functions of dot__mve.S in C, for the host: the same streams, the same order, the same arithmetic. */
 #include "sdk/dot_mve.h"
 #include "sdk/mve.h"
+#include "sdk/requantize_mve.h"
 
 #if !SDK_MVE_NATIVE
 
-enum { PIXELS = 4, PAIR = 2, GROUP = 4, TAPS = 3 };
-
-typedef enum { PLAIN, CLAMP, FIX, GENERAL } form;
-
-typedef struct {
-    const int32_t *constants;
-    int32_t zero_point, low, high;
-} output_scale;
-
-/* Constants of channels: [kinds][4] for each four. */
-static int32_t constant(const int32_t *constants, int32_t kinds, int32_t kind, int32_t channel)
-{
-    return constants[(channel / GROUP * kinds + kind) * GROUP + channel % GROUP];
-}
-
-/* VQRDMULH by a multiplier that is not negative. */
-static int32_t high_mul(int32_t a, int32_t b)
-{
-    return (int32_t)(((int64_t)a * b + ((int64_t)1 << 30)) >> 31);
-}
-
-/* VRSHL to the right. */
-static int32_t shift_right(int32_t value, int32_t exponent)
-{
-    return exponent == 0 ? value : (int32_t)(((int64_t)value + ((int64_t)1 << (-exponent - 1))) >> -exponent);
-}
-
-static int32_t saturate(int64_t value, int32_t low, int32_t high)
-{
-    return value < low ? low : value > high ? high : (int32_t)value;
-}
-
-static int8_t requantized(const output_scale *o, form f, int32_t accumulator, int32_t channel)
-{
-    const int32_t kinds = f == GENERAL ? 5 : 3;
-    uint32_t sum = (uint32_t)accumulator + (uint32_t)constant(o->constants, kinds, 0, channel);
-    if (f == GENERAL) {
-        sum <<= constant(o->constants, kinds, 1, channel);
-    }
-    int32_t value = high_mul((int32_t)sum, constant(o->constants, kinds, f == GENERAL ? 2 : 1, channel));
-    if (f == FIX || f == GENERAL) {
-        const int32_t flag = f == FIX ? 1 : constant(o->constants, kinds, 3, channel);
-        value = (int32_t)((uint32_t)value - (uint32_t)(value < 0 ? flag : 0));
-    }
-    value = shift_right(value, constant(o->constants, kinds, kinds - 1, channel));
-    if (f == GENERAL) {
-        value = (int32_t)((uint32_t)value + (uint32_t)o->zero_point);
-    } else {
-        value = saturate(value, INT16_MIN, INT16_MAX) + o->zero_point;
-    }
-    value = saturate(value, INT8_MIN, INT8_MAX);
-    return (int8_t)(f == CLAMP || f == GENERAL ? saturate(value, o->low, o->high) : value);
-}
-
-static void requantize_tiles(const sdk_requantize_tiles *job, form f, int32_t step)
-{
-    const output_scale scale = {job->constants, job->zero_point, job->low, job->high};
-    for (int32_t tile = 0; tile < job->tiles; tile++) {
-        const int32_t *accumulators = job->accumulators + tile * job->tile_step / (int32_t)sizeof(int32_t);
-        for (int32_t c = 0; c < job->channels; c++) {
-            for (int32_t i = 0; i < PIXELS; i++) {
-                job->pixels[tile * PIXELS + i][c] = requantized(&scale, f, accumulators[c * step + i], c);
-            }
-        }
-    }
-}
-
+enum { PIXELS = 4, PAIR = 2, TAPS = 3 };
 
 /* Adds the products of a chunk; pitch: bytes from one input vector to the next. */
 static void chunk(const int8_t *inputs, int32_t pitch, const int8_t *weights, int32_t *accumulators)
@@ -137,9 +72,9 @@ static void next_inputs(sdk_conv_tiles *job, pair_function *dot)
     }
 }
 
-static void conv(sdk_conv_tiles *job, form f, pair_function *dot, int32_t chunks)
+static void conv(sdk_conv_tiles *job, sdk_mve_form f, pair_function *dot, int32_t chunks)
 {
-    const output_scale scale = {job->constants, job->zero_point, job->low, job->high};
+    const sdk_mve_scale scale = {job->constants, job->zero_point, job->low, job->high};
     for (; job->tiles > 0; job->tiles--) {
         const int32_t pixels = job->tiles == 1 ? job->last : PIXELS;
         const int8_t *weights = job->weights;
@@ -150,7 +85,7 @@ static void conv(sdk_conv_tiles *job, form f, pair_function *dot, int32_t chunks
         }
         for (int32_t c = 0; c < job->channels; c++) {
             for (int32_t i = 0; i < pixels; i++) {
-                job->output[i * job->pixel_step + c] = requantized(&scale, f, job->accumulators[c * PIXELS + i], c);
+                job->output[i * job->pixel_step + c] = sdk_mve_requantize(&scale, f, job->accumulators[c * PIXELS + i], c);
             }
         }
         job->output += PIXELS * job->pixel_step;
@@ -159,10 +94,10 @@ static void conv(sdk_conv_tiles *job, form f, pair_function *dot, int32_t chunks
 }
 
 #define DEFINE_CONV(name, dot, chunks)                      \
-    DEFINE_CONV_FORM(name, plain, PLAIN, dot, chunks)     \
-    DEFINE_CONV_FORM(name, clamp, CLAMP, dot, chunks)     \
-    DEFINE_CONV_FORM(name, fix, FIX, dot, chunks)         \
-    DEFINE_CONV_FORM(name, general, GENERAL, dot, chunks)
+    DEFINE_CONV_FORM(name, plain, SDK_MVE_PLAIN, dot, chunks)     \
+    DEFINE_CONV_FORM(name, clamp, SDK_MVE_CLAMP, dot, chunks)     \
+    DEFINE_CONV_FORM(name, fix, SDK_MVE_FIX, dot, chunks)         \
+    DEFINE_CONV_FORM(name, general, SDK_MVE_GENERAL, dot, chunks)
 #define DEFINE_CONV_FORM(name, form_name, f, dot, chunks)           \
     void sdk_conv_##name##_##form_name##__mve(sdk_conv_tiles *job) \
     {                                                              \
@@ -182,24 +117,5 @@ DEFINE_CONV(long1, long_pair, 1)
 DEFINE_CONV(long2, long_pair, 2)
 DEFINE_CONV(long3, long_pair, 3)
 DEFINE_CONV(rows, rows_pair, 0)
-
-#define DEFINE_FORM(name, f, step)                                       \
-    void sdk_requantize_##name##_##step##__mve(sdk_requantize_tiles *job) \
-    {                                                                    \
-        requantize_tiles(job, f, step);                                  \
-    }
-#define DEFINE_FORMS(step)              \
-    DEFINE_FORM(plain, PLAIN, step)     \
-    DEFINE_FORM(clamp, CLAMP, step)     \
-    DEFINE_FORM(fix, FIX, step)         \
-    DEFINE_FORM(general, GENERAL, step)
-
-DEFINE_FORMS(4)
-DEFINE_FORMS(6)
-DEFINE_FORMS(8)
-DEFINE_FORMS(10)
-DEFINE_FORMS(12)
-DEFINE_FORMS(14)
-DEFINE_FORMS(16)
 
 #endif

@@ -4,22 +4,90 @@
 #if SDK_MVE_NATIVE
 
 #include "sdk/dsp_asm.h"
+#include "sdk/mve_asm.h"
+
+/* Of sdk_depthwise_rows. */
+    .equ    JOB_BAND, 0
+    .equ    JOB_WEIGHTS, 4
+    .equ    JOB_ACCUMULATORS, 8
+    .equ    JOB_CHANNELS, 12
+    .equ    JOB_PITCH, 16
+    .equ    JOB_CONSTANTS, 20
+    .equ    JOB_OUTPUT, 24
+    .equ    JOB_OUTPUT_STEP, 28
+    .equ    JOB_BAND_STEP, 32
+    .equ    JOB_VECTORS, 36
+    .equ    JOB_ZERO_POINT, 40
+    .equ    JOB_LOW, 44
+    .equ    JOB_LANES, 52
+    .equ    JOB_LAST_LANES, 56
+    .equ    JOB_OFFSETS, 60
+    .equ    JOB_LAST_OFFSETS, 76
 
 /* r1: band; r3: weights; r5: accumulators; r7: channels; r11: pitch; q5: offsets of a window's four columns. */
-.macro ENTER
-    push    {r4-r11, lr}
-    vpush   {d8-d15}
-    ldrd    r1, r3, [r0]
-    ldrd    r5, r7, [r0, #8]
-    ldr     r11, [r0, #16]
+.macro BEGIN_TILE
+    ldr     r9, [sp]
+    ldrd    r1, r3, [r9]
+    ldrd    r5, r7, [r9, #JOB_ACCUMULATORS]
+    ldr     r11, [r9, #JOB_PITCH]
     mov     r2, #0
     vidup.u32 q5, r2, #1
     vmul.i32 q5, q5, r11
 .endm
 
-.macro LEAVE
+/*
+ * Requantizes the \outputs accumulators of each channel, four at a time until the row is done; then goes back to \again
+ * or ends. On the stack: the job, where the next vector of accumulators starts, vectors left of this tile.
+ */
+.macro FINISH outputs, form, again
+    ldr     r3, [sp]
+    ldr     r12, [r3, #JOB_ACCUMULATORS]
+    mov     r8, #(\outputs + 3) / 4
+    b.n     5f
+4:  ldrd    r12, r8, [sp, #4]
+5:  add     r4, r12, #16
+    strd    r4, r8, [sp, #4]
+    ldr     r7, [r3, #JOB_VECTORS]
+    ldrd    r4, r5, [r3, #JOB_OUTPUT]
+    subs    r7, r7, #1
+    str     r7, [r3, #JOB_VECTORS]
+    itete   ne
+    ldrne   r6, [r3, #JOB_LANES]
+    ldreq   r6, [r3, #JOB_LAST_LANES]
+    addne   r7, r3, #JOB_OFFSETS
+    addeq   r7, r3, #JOB_LAST_OFFSETS
+    vldrw.32 q7, [r7]
+    vmsr    p0, r6
+    vadd.i32 q7, q7, r4
+    add     r4, r4, r5
+    str     r4, [r3, #JOB_OUTPUT]
+    BOUNDS  \form, JOB_LOW
+    ldr     r1, [r3, #JOB_CONSTANTS]
+    ldr     r2, [r3, #JOB_ZERO_POINT]
+    ldr     r9, [r3, #JOB_CHANNELS]
+    REQUANTIZE_GROUPS \form, \outputs, JOB_CHANNELS
+    ldr     r7, [r3, #JOB_VECTORS]
+    ldr     r8, [sp, #8]
+    cmp     r7, #0
+    beq.w   6f
+    subs    r8, r8, #1
+    str     r8, [sp, #8]
+    bne.w   4b
+    ldr     r4, [r3]
+    ldr     r5, [r3, #JOB_BAND_STEP]
+    add     r4, r4, r5
+    str     r4, [r3]
+    b.w     \again
+6:  add     sp, sp, #16
     vpop    {d8-d15}
     pop     {r4-r11, pc}
+.endm
+
+.macro ENTER
+    push    {r4-r11, lr}
+    vpush   {d8-d15}
+    sub     sp, sp, #16
+    str     r0, [sp]
 .endm
 
 /* The first window of a channel; its weights for the four outputs stay in q0-q3. */
@@ -58,9 +126,11 @@
     stmia   r5!, {r0, r2, r4, r6, r8, r10, r12, lr}
 .endm
 
-.macro TILE outputs
-FUNCTION sdk_depthwise_3x3_\outputs\()__mve
+.macro TILE outputs, form
+FUNCTION sdk_depthwise_3x3_\outputs\()_\form\()__mve
     ENTER
+.Ltile\@:
+    BEGIN_TILE
     lsl     r11, r11, #1
     vadd.i32 q6, q5, r11
     vadd.i32 q7, q6, r11
@@ -99,13 +169,9 @@ FUNCTION sdk_depthwise_3x3_\outputs\()__mve
     .endif
     subs    r7, r7, #1
     bne.w   1b
-    LEAVE
-END_FUNCTION sdk_depthwise_3x3_\outputs\()__mve
+    FINISH  \outputs, \form, .Ltile\@
+END_FUNCTION sdk_depthwise_3x3_\outputs\()_\form\()__mve
 .endm
-
-    .irp outputs, 4, 6, 8, 10, 12, 14, 16
-    TILE    \outputs
-    .endr
 
 .macro STRIDE2_PAIR base, first, second, a, b
     vldrw.u32 q1, [\base, \first]
@@ -114,9 +180,11 @@ END_FUNCTION sdk_depthwise_3x3_\outputs\()__mve
     vmladav.s8 \b, q0, q2
 .endm
 
-.macro STRIDE2 outputs
-FUNCTION sdk_depthwise_3x3_stride2_\outputs\()__mve
+.macro STRIDE2 outputs, form
+FUNCTION sdk_depthwise_3x3_stride2_\outputs\()_\form\()__mve
     ENTER
+.Ltile\@:
+    BEGIN_TILE
     vmov    q4, q5
     lsl     r11, r11, #1
     vadd.i32 q5, q4, r11
@@ -138,12 +206,17 @@ FUNCTION sdk_depthwise_3x3_stride2_\outputs\()__mve
     add     r3, r3, #16
     subs    r7, r7, #1
     bne.w   1b
-    LEAVE
-END_FUNCTION sdk_depthwise_3x3_stride2_\outputs\()__mve
+    FINISH  \outputs, \form, .Ltile\@
+END_FUNCTION sdk_depthwise_3x3_stride2_\outputs\()_\form\()__mve
 .endm
 
-    STRIDE2 4
-    STRIDE2 8
+    .irp form, plain, clamp, fix, general
+    .irp outputs, 4, 6, 8, 10, 12, 14, 16
+    TILE    \outputs, \form
+    .endr
+    STRIDE2 4, \form
+    STRIDE2 8, \form
+    .endr
 
 .macro ENTER_PUSH
     push    {r4-r8, lr}

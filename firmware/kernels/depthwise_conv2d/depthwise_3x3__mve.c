@@ -1,10 +1,11 @@
 /* The functions of depthwise_3x3__mve.S in C, for the host: the same streams, the same order, the same arithmetic. */
 #include "sdk/depthwise_mve.h"
 #include "sdk/mve.h"
+#include "sdk/requantize_mve.h"
 
 #if !SDK_MVE_NATIVE
 
-enum { WINDOW = 4, WINDOW_OUTPUTS = 4 };
+enum { WINDOW = 4, WINDOW_OUTPUTS = 4, OUTPUT_LANES = 4 };
 
 /* The window whose first column is at band; weights from early bytes before the channel's on. */
 static int32_t window(const int8_t *band, int32_t pitch, const int8_t *weights, int32_t early)
@@ -16,42 +17,71 @@ static int32_t window(const int8_t *band, int32_t pitch, const int8_t *weights, 
     return sum;
 }
 
-static void tile(const sdk_depthwise_tile *job, int32_t outputs)
+typedef void channel_function(const sdk_depthwise_rows *job, int32_t channel, int32_t outputs, int32_t *accumulators);
+
+static void tile(const sdk_depthwise_rows *job, int32_t channel, int32_t outputs, int32_t *accumulators)
 {
-    int32_t *accumulators = job->accumulators;
-    for (int32_t c = 0; c < job->channels; c++) {
-        const int8_t *weights = job->weights + c * SDK_MVE_BYTES;
-        for (int32_t at = 0; at < outputs; at += WINDOW_OUTPUTS) {
-            const int8_t *band = job->band + c * WINDOW + at / WINDOW_OUTPUTS * 2 * job->pitch;
-            const int32_t left = window(band, job->pitch, weights, 0);
-            const int32_t left_below = window(band, job->pitch, weights, 1);
-            if (outputs - at < WINDOW_OUTPUTS) {
-                *accumulators++ = left;
-                *accumulators++ = left_below;
-                break;
-            }
-            *accumulators++ = left;
-            *accumulators++ = window(band, job->pitch, weights, WINDOW);
-            *accumulators++ = left_below;
-            *accumulators++ = window(band, job->pitch, weights, WINDOW + 1);
+    const int8_t *weights = job->weights + channel * SDK_MVE_BYTES;
+    for (int32_t at = 0; at < outputs; at += WINDOW_OUTPUTS) {
+        const int8_t *band = job->band + channel * WINDOW + at / WINDOW_OUTPUTS * 2 * job->pitch;
+        const int32_t left = window(band, job->pitch, weights, 0);
+        const int32_t left_below = window(band, job->pitch, weights, 1);
+        if (outputs - at < WINDOW_OUTPUTS) {
+            accumulators[at] = left;
+            accumulators[at + 1] = left_below;
+            return;
+        }
+        accumulators[at] = left;
+        accumulators[at + 1] = window(band, job->pitch, weights, WINDOW);
+        accumulators[at + 2] = left_below;
+        accumulators[at + 3] = window(band, job->pitch, weights, WINDOW + 1);
+    }
+}
+
+static void stride2(const sdk_depthwise_rows *job, int32_t channel, int32_t outputs, int32_t *accumulators)
+{
+    for (int32_t i = 0; i < outputs; i++) {
+        accumulators[i] = window(job->band + channel * WINDOW + 2 * i * job->pitch, job->pitch,
+                                 job->weights + channel * SDK_MVE_BYTES, 1);
+    }
+}
+
+/* Four outputs of all channels. */
+static void finish(const sdk_depthwise_rows *job, sdk_mve_form f, const int32_t *accumulators, int32_t outputs)
+{
+    const sdk_mve_scale scale = {job->constants, job->zero_point, job->low, job->high};
+    const uint32_t lanes = job->vectors == 1 ? job->last_lanes : job->lanes;
+    const int32_t *offsets = job->vectors == 1 ? job->last_offsets : job->offsets;
+    for (int32_t i = 0; i < WINDOW_OUTPUTS; i++) {
+        for (int32_t c = 0; c < job->channels && (lanes >> OUTPUT_LANES * i & 1) != 0; c++) {
+            job->output[offsets[i] + 4 + c] = sdk_mve_requantize(&scale, f, accumulators[c * outputs + i], c);
         }
     }
 }
 
-static void stride2(const sdk_depthwise_tile *job, int32_t outputs)
+static void rows(sdk_depthwise_rows *job, sdk_mve_form f, channel_function *convolve, int32_t outputs)
 {
-    for (int32_t c = 0; c < job->channels; c++) {
-        for (int32_t i = 0; i < outputs; i++) {
-            job->accumulators[c * outputs + i] = window(job->band + c * WINDOW + 2 * i * job->pitch, job->pitch,
-                                                        job->weights + c * SDK_MVE_BYTES, 1);
+    while (job->vectors > 0) {
+        for (int32_t c = 0; c < job->channels; c++) {
+            convolve(job, c, outputs, job->accumulators + c * outputs);
         }
+        for (int32_t at = 0; at < outputs && job->vectors > 0; at += WINDOW_OUTPUTS, job->vectors--) {
+            finish(job, f, job->accumulators + at, outputs);
+            job->output += job->output_step;
+        }
+        job->band += job->band_step;
     }
 }
 
-#define DEFINE(name, loop, outputs)                                       \
-    void sdk_depthwise_3x3_##name##__mve(const sdk_depthwise_tile *job) \
-    {                                                                     \
-        loop(job, outputs);                                               \
+#define DEFINE(name, convolve, outputs)                          \
+    DEFINE_FORM(name, plain, SDK_MVE_PLAIN, convolve, outputs) \
+    DEFINE_FORM(name, clamp, SDK_MVE_CLAMP, convolve, outputs) \
+    DEFINE_FORM(name, fix, SDK_MVE_FIX, convolve, outputs)     \
+    DEFINE_FORM(name, general, SDK_MVE_GENERAL, convolve, outputs)
+#define DEFINE_FORM(name, form, f, convolve, outputs)                            \
+    void sdk_depthwise_3x3_##name##_##form##__mve(sdk_depthwise_rows *job) \
+    {                                                                            \
+        rows(job, f, convolve, outputs);                                         \
     }
 
 DEFINE(4, tile, 4)

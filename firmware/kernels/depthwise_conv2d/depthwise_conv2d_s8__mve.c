@@ -1,7 +1,7 @@
 #include "sdk/depthwise_mve.h"
 #include "sdk/mve.h"
 
-enum { BAND_ROWS = 4, HALF = 8, WINDOW_OUTPUTS = 4, MOST_WINDOWS = 4, GROUP = 4, LEAD = 8 };
+enum { BAND_ROWS = 4, HALF = 8, WINDOW_OUTPUTS = 4, GROUP = 4, LEAD = 8 };
 
 static int32_t least(int32_t a, int32_t b)
 {
@@ -49,29 +49,36 @@ static void push(const source *s, int32_t first, int32_t second, int32_t channel
     }
 }
 
-/* Output addresses of a tile; those that do not exist go to nowhere. */
-static void set_pixels(const sdk_depthwise_conv2d_s8_mve *p, int8_t *out, int32_t columns, int32_t rows, int8_t *nowhere,
-                       int8_t **pixels)
+/* Offsets of the outputs of a vector, minus 4, and which of them exist. */
+static void set_vectors(const sdk_depthwise_conv2d_s8_mve *p, int32_t rows, sdk_depthwise_rows *job)
 {
-    const int32_t row = p->output_width * p->channels;
+    enum { ALL = 0xFFFF, LEFT = 0x0F0F, ABOVE = 0x00FF, LEFT_ABOVE = 0x000F, LANES = 4 };
+    const int32_t pixel = p->channels;
+    const int32_t row = p->output_width * pixel;
+    const int32_t odd = p->output_width % 2;
     if (p->stride == 2) {
-        for (int32_t x = 0; x < p->tile_columns; x++, out += p->channels) {
-            pixels[x] = x < columns ? out : nowhere;
+        const int32_t rest = p->output_width % WINDOW_OUTPUTS;
+        for (int32_t i = 0; i < WINDOW_OUTPUTS; i++) {
+            job->offsets[i] = job->last_offsets[i] = i * pixel - 4;
         }
+        job->lanes = ALL;
+        job->last_lanes = rest == 0 ? ALL : (1u << LANES * rest) - 1;
+        job->output_step = WINDOW_OUTPUTS * pixel;
+        job->vectors = (p->output_width + WINDOW_OUTPUTS - 1) / WINDOW_OUTPUTS;
         return;
     }
-    int8_t *const below = rows == 2 ? out + row : NULL;
-    for (int32_t x = 0; x < columns; x += 2, pixels += WINDOW_OUTPUTS) {
-        const int32_t half = x + 1 == columns && p->outputs % WINDOW_OUTPUTS != 0;
-        const int32_t left = x * p->channels;
-        pixels[0] = out + left;
-        pixels[1] = x + 1 < columns ? out + left + p->channels : nowhere;
-        pixels[half ? 1 : 2] = below != NULL ? below + left : nowhere;
-        pixels[3] = below != NULL && x + 1 < columns ? below + left + p->channels : nowhere;
-        if (half) {
-            pixels[2] = nowhere;
-        }
+    for (int32_t i = 0; i < WINDOW_OUTPUTS; i++) {
+        job->offsets[i] = job->last_offsets[i] = i / 2 * row + i % 2 * pixel - 4;
     }
+    job->lanes = rows == 2 ? ALL : ABOVE;
+    job->last_lanes = odd == 0 ? job->lanes : rows == 2 ? LEFT : LEFT_ABOVE;
+    if (p->outputs % WINDOW_OUTPUTS != 0) {
+        /* The last vector has two outputs, one below the other. */
+        job->last_offsets[1] = row - 4;
+        job->last_lanes = rows == 2 ? ABOVE : LEFT_ABOVE;
+    }
+    job->output_step = 2 * pixel;
+    job->vectors = (p->output_width + 1) / 2;
 }
 
 /* Output rows first .. first + rows - 1 of a few channels, from a band that holds their inputs. */
@@ -80,36 +87,21 @@ static void finish_rows(const source *s, int8_t *output, int32_t first, int32_t 
 {
     const sdk_depthwise_conv2d_s8_mve *p = s->layer;
     const int32_t pitch = p->block * BAND_ROWS;
-    int8_t *pixels[MOST_WINDOWS * WINDOW_OUTPUTS];
-    int8_t *const after = s->band + p->columns * pitch;
-    sdk_depthwise_tile tile = {
+    sdk_depthwise_rows job = {
         .band = s->band,
         .weights = p->weights + LEAD + channel * SDK_MVE_BYTES,
-        .accumulators = (int32_t *)(void *)after,
+        .accumulators = (int32_t *)(void *)(s->band + p->columns * pitch),
         .channels = channels,
         .pitch = pitch,
+        .constants = p->constants + channel / GROUP * p->group_words,
+        .output = output + first * p->output_width * p->channels + channel,
+        .band_step = p->tile_columns * p->stride * pitch,
+        .zero_point = p->output_zero_point,
+        .low = p->low,
+        .high = p->high,
     };
-    int8_t *out = output + first * p->output_width * p->channels + channel;
-    for (int32_t x = 0; x < p->output_width; x += p->tile_columns) {
-        const int32_t columns = least(p->output_width - x, p->tile_columns);
-        set_pixels(p, out, columns, rows, after + p->block * p->outputs * (int32_t)sizeof(int32_t) + SDK_MVE_BYTES,
-                   pixels);
-        p->run(&tile);
-        sdk_requantize_tiles job = {
-            .accumulators = tile.accumulators,
-            .constants = p->constants + channel / GROUP * p->group_words,
-            .pixels = pixels,
-            .tiles = p->stride == 2 ? (columns + 3) / 4 : (columns + 1) / 2,
-            .tile_step = WINDOW_OUTPUTS * (int32_t)sizeof(int32_t),
-            .channels = channels,
-            .zero_point = p->output_zero_point,
-            .low = p->low,
-            .high = p->high,
-        };
-        p->requantize(&job);
-        tile.band += p->tile_columns * p->stride * pitch;
-        out += p->tile_columns * p->channels;
-    }
+    set_vectors(p, rows, &job);
+    p->run(&job);
 }
 
 /* Rows of one block of channels. */
