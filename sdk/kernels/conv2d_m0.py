@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -31,17 +32,21 @@ class Conv2DPairs(Kernel):
     def prepare(self, site: Site) -> Prepared:
         """Fit to an operator."""
         window, layer = Window.of(site), dots(site)
-        tile = pairs_m0.tile_rows(window.output_height, lambda rows: _words(window, rows), self.word_bytes)
         fields, requant, requant_cycles = pairs_m0.requantization(site)
         weights = np.pad(layer.weights, ((0, window.output_channels % 2), (0, 0)))
         blocks = [pairs_m0.block(weights[c : c + 2], window.kernel_height) for c in range(0, len(weights), 2)]
+
+        def cycles(tile: int) -> float:
+            total = 0.0
+            for first in range(0, window.output_height, tile):
+                rows = min(tile, window.output_height - first)
+                positions = _positions(window, rows)
+                total += 9.5 * _words(window, rows) + 300
+                total += sum(positions * (b.cycles + 36 + 4 * requant_cycles) + b.writing + 200 for b in blocks)
+            return total
+
+        tile = pairs_m0.tile_rows(window.output_height, partial(_words, window), self.word_bytes, cycles)
         word_count, sum_count = _words(window, tile), _positions(window, tile)
-        cost = 0.0
-        for first in range(0, window.output_height, tile):
-            rows = min(tile, window.output_height - first)
-            positions = _positions(window, rows)
-            cost += 9.5 * _words(window, rows) + 300
-            cost += sum(positions * (b.cycles + 36 + 4 * requant_cycles) + b.writing + 200 for b in blocks)
         return Prepared(
             params_type="sdk_conv2d_s8_m0",
             params={
@@ -61,7 +66,7 @@ class Conv2DPairs(Kernel):
             grain=tile,
             access=tuple(_access(window, tile)),
             macs=site.output().elements * layer.weights.shape[1],
-            cost=int(cost),
+            cost=int(cycles(tile)),
         )
 
 

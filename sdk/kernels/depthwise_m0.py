@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -36,19 +37,21 @@ class DepthwisePairs(Kernel):
         """Fit to an operator."""
         window, layer = Window.of(site), dots(site)
         height = window.output_height
-        tile = pairs_m0.tile_rows(height, lambda rows: _words(window, rows), self.word_bytes)
         fields, requant, requant_cycles = pairs_m0.requantization(site, "sdk_pairs_requantize_dense")
         blocks = [pairs_m0.block(both, window.kernel_width) for both in _both_rows(window, layer.weights)]
+
+        def cycles(tile: int) -> float:
+            total = 0.0
+            for first in range(0, height, tile):
+                rows = min(tile, height - first)
+                positions, words = _positions(window, rows), _words(window, rows)
+                total += 8 * words + 300
+                total += sum(positions * (b.cycles + 36 + 4 * requant_cycles) + b.writing for b in blocks)
+                total += len(blocks) * (11 * words + 25 * window.output_width + 500)
+            return total
+
+        tile = pairs_m0.tile_rows(height, partial(_words, window), self.word_bytes, cycles)
         word_count, sum_count = _words(window, tile), _positions(window, tile)
-        cost = 0.0
-        for first in range(0, height, tile):
-            rows = min(tile, height - first)
-            positions = _positions(window, rows)
-            cost += 8 * _words(window, rows) + 300
-            cost += sum(
-                10 * _words(window, rows) + positions * (b.cycles + 36 + 4 * requant_cycles) + b.writing + 450
-                for b in blocks
-            )
         return Prepared(
             params_type="sdk_conv2d_s8_m0",
             params={
@@ -68,7 +71,7 @@ class DepthwisePairs(Kernel):
             grain=tile,
             access=tuple(_access(window, tile)),
             macs=site.output().elements * layer.weights.shape[1],
-            cost=int(cost),
+            cost=int(cycles(tile)),
         )
 
 

@@ -200,15 +200,17 @@ def stream(blocks: list[Block]) -> Const:
     return Const("weights", "uint8_t", np.frombuffer(b"".join(b.stream for b in blocks), np.uint8))
 
 
-def tile_rows(height: int, words: Callable[[int], int], most_bytes: int) -> int:
-    """Output rows of a tile: a half, a quarter ... of all, so that two cores get equal shares.
+def tile_rows(height: int, words: Callable[[int], int], most_bytes: int, cost: Callable[[int], float]) -> int:
+    """Output rows of a tile: all, or a half, a quarter ... so that two cores get equal shares.
 
     Args:
         height: output rows.
         words: words of inputs for a number of output rows.
         most_bytes: of words, unless a single row has more.
+        cost: cycles of the layer in tiles of a number of rows.
     """
     parts = 2
     while (rows := -(-height // parts)) > 1 and 4 * words(rows) > most_bytes:
         parts += 2
-    return rows
+    alone = 4 * words(height) <= most_bytes and cost(height) <= cost(rows) / 2
+    return height if alone else rows
