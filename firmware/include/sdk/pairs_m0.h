@@ -91,11 +91,11 @@ typedef struct {
 void sdk_pairs_stage__m0(const int8_t *low, const int8_t *high, uint32_t *words, int32_t count);
 
 /*
- * A channel of an image, for rows of columns.
+ * A channel of an image, for rows of columns (or columns of rows).
  *
  * low, high: first inputs of both halves.
- * low_column, high_column, low_row, high_row: bytes to the next column, and from a row's end to the next row; 0 for a
- * half that is padding.
+ * columns, rows: at least 1.
+ * column, row: bytes to the next column, and from a row's end to the next row.
  * word_row: bytes from the end of a row's words to the next row's.
  */
 typedef struct {
@@ -103,15 +103,30 @@ typedef struct {
     const int8_t *high;
     int32_t columns;
     int32_t rows;
-    int32_t low_column;
-    int32_t high_column;
-    int32_t low_row;
-    int32_t high_row;
+    int32_t column;
+    int32_t row;
     int32_t word_row;
 } sdk_pairs_plane;
 
-/* Words of a channel; columns and rows at least 1. */
+/* Words of a channel. */
 void sdk_pairs_stage_plane__m0(const sdk_pairs_plane *plane, uint32_t *words);
+
+/*
+ * Inputs of one half, where the other one is padding.
+ *
+ * step, word_step: bytes from one input, and one word, to the next.
+ * shift: 0 for the low half, 16 for the high half.
+ * other: the other half's contribution to the words.
+ */
+typedef struct {
+    int32_t step;
+    int32_t word_step;
+    int32_t shift;
+    uint32_t other;
+} sdk_pairs_edge;
+
+/* Words with one half, count at least 1. */
+void sdk_pairs_stage_edge__m0(const int8_t *in, uint32_t *words, int32_t count, const sdk_pairs_edge *edge);
 
 /*
  * Writes the code of two channels; the host has counted the bytes (sdk/kernels/pairs_m0.py).

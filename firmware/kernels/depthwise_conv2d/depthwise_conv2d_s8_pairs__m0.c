@@ -1,17 +1,27 @@
 #include "sdk/conv2d_m0.h"
 
-enum { WORD = sizeof(uint32_t), SEGMENTS = 3 };
+enum { WORD = sizeof(uint32_t) };
 
 /*
- * The words of a channel for a tile of output rows, column after column: the tile's upper half of rows in the low
- * halves, the lower one in the high halves.
+ * How the words of a channel are made for a tile of output rows. They lie column after column; the tile's upper half of
+ * rows is in the low halves, the lower one in the high halves. What lies in no piece is padding for every channel.
  *
- * planes: what is copied for each channel; there the high half alone, both, or the low half alone lie in the input.
+ * plane: where both halves lie in the input; plane_words: its first word; NULL if it has none.
+ * high, low: rows where the high or the low half alone does.
  */
 typedef struct {
-    int32_t count;
-    sdk_pairs_plane planes[SEGMENTS];
-    uint32_t *words[SEGMENTS];
+    int32_t rows;
+    int32_t inside;
+    const int8_t *in;
+    uint32_t *words;
+    sdk_pairs_edge edge;
+} edge_rows;
+
+typedef struct {
+    sdk_pairs_plane plane;
+    uint32_t *plane_words;
+    edge_rows high;
+    edge_rows low;
 } staging;
 
 static int32_t within(int32_t value, int32_t low, int32_t high)
@@ -19,37 +29,11 @@ static int32_t within(int32_t value, int32_t low, int32_t high)
     return value < low ? low : value > high ? high : value;
 }
 
-/* Adds rows first .. end - 1 of the words. top: input row of the first word; rows: words of a column. */
-static void add_segment(staging *s, const sdk_conv2d_s8_m0 *p, const int8_t *low, const int8_t *high, int32_t first,
-                        int32_t end, int32_t rows, int32_t columns, uint32_t *words)
-{
-    const sdk_window_m0 *w = &p->window;
-    const int32_t row = w->input_width * w->input_channels;
-    const int32_t count = end - first;
-    const int32_t next_column = w->input_channels - count * row;
-    if (count > 0 && columns > 0) {
-        s->words[s->count] = words + w->pad_left * rows + first;
-        s->planes[s->count++] = (sdk_pairs_plane){
-            .low = low,
-            .high = high,
-            .columns = count,
-            .rows = columns,
-            .low_column = low != NULL ? row : 0,
-            .high_column = high != NULL ? row : 0,
-            .low_row = low != NULL ? next_column : 0,
-            .high_row = high != NULL ? next_column : 0,
-            .word_row = WORD * (rows - count),
-        };
-    }
-}
-
 /*
- * Finds the segments. Words outside all of them are padding for every channel.
- *
- * top: input row of the low halves' first word; distance: input rows from low to high halves.
+ * top: input row of the low halves' first word; distance: input rows from low to high halves; rows, columns: of words.
  */
-static void plan(staging *s, const sdk_conv2d_s8_m0 *p, const int8_t *input, int32_t top, int32_t distance,
-                 int32_t rows, int32_t columns, uint32_t *words)
+static staging plan(const sdk_conv2d_s8_m0 *p, const int8_t *input, int32_t top, int32_t distance, int32_t rows,
+                    int32_t columns, uint32_t *words)
 {
     const sdk_window_m0 *w = &p->window;
     const int32_t row = w->input_width * w->input_channels;
@@ -61,20 +45,32 @@ static void plan(staging *s, const sdk_conv2d_s8_m0 *p, const int8_t *input, int
     const int32_t high_end = within(w->input_height - top - distance, high_first, rows);
     const int32_t both = within(low_first, high_first, high_end);
     const int32_t alone = low_first > high_end ? low_first : high_end;
-    s->count = 0;
-    add_segment(s, p, NULL, input + (top + distance + high_first) * row, high_first, both, rows, inside, words);
-    add_segment(s, p, input + (top + both) * row, input + (top + distance + both) * row, both, high_end, rows, inside,
-                words);
-    add_segment(s, p, input + (top + alone) * row, NULL, alone, low_end, rows, inside, words);
+    const uint32_t padding = (uint32_t)p->input_zero_point;
+    uint32_t *first = words + w->pad_left * rows;
+    const int32_t step = w->input_channels;
+    return (staging){
+        .plane =
+            {
+                .low = input + (top + both) * row,
+                .high = input + (top + distance + both) * row,
+                .columns = high_end - both,
+                .rows = inside,
+                .column = row,
+                .row = step - (high_end - both) * row,
+                .word_row = WORD * (rows - (high_end - both)),
+            },
+        .plane_words = high_end > both && inside > 0 ? first + both : NULL,
+        .high = {both - high_first, inside, input + (top + distance + high_first) * row, first + high_first,
+                 {step, WORD * rows, 16, padding}},
+        .low = {low_end - alone, inside, input + (top + alone) * row, first + alone,
+                {step, WORD * rows, 0, padding << 16}},
+    };
 }
 
-static void stage(const staging *s, const int8_t *padding, int32_t channel)
+static void stage_edge(const edge_rows *e, int32_t row, int32_t channel)
 {
-    for (int32_t i = 0; i < s->count; i++) {
-        sdk_pairs_plane plane = s->planes[i];
-        plane.low = plane.low != NULL ? plane.low + channel : padding;
-        plane.high = plane.high != NULL ? plane.high + channel : padding;
-        sdk_pairs_stage_plane__m0(&plane, s->words[i]);
+    for (int32_t i = 0; i < e->rows && e->inside > 0; i++) {
+        sdk_pairs_stage_edge__m0(e->in + i * row + channel, e->words + i, e->inside, &e->edge);
     }
 }
 
@@ -84,8 +80,7 @@ void sdk_depthwise_conv2d_s8_pairs__m0(const sdk_conv2d_s8_m0 *params, const int
     const sdk_window_m0 *w = &params->window;
     const int32_t channels = w->output_channels;
     const int32_t row = w->output_width * channels;
-    const int8_t padding = (int8_t)params->input_zero_point;
-    const uint32_t padding_word = (uint32_t)padding + ((uint32_t)padding << 16);
+    const uint32_t padding = (uint32_t)params->input_zero_point + ((uint32_t)params->input_zero_point << 16);
     /* A run is a column of the windows of two output rows. */
     const int32_t run = w->kernel_height + w->stride_height;
     const int32_t even_run = run + run % 2;
@@ -122,15 +117,20 @@ void sdk_depthwise_conv2d_s8_pairs__m0(const sdk_conv2d_s8_m0 *params, const int
             .zero_point = params->zero_point,
         };
         for (int32_t i = 0; i < staged * columns; i++) {
-            words[i] = padding_word;
+            words[i] = padding;
         }
-        staging s;
-        plan(&s, params, input, tile.begin * w->stride_height - w->pad_top, distance * w->stride_height, staged, columns,
-             words);
+        staging s = plan(params, input, tile.begin * w->stride_height - w->pad_top, distance * w->stride_height, staged,
+                         columns, words);
         int8_t *to = output + tile.begin * row;
         const uint8_t *stream = params->weights;
         for (int32_t c = 0; c < channels; c++) {
-            stage(&s, &padding, c);
+            stage_edge(&s.high, w->input_width * channels, c);
+            if (s.plane_words != NULL) {
+                sdk_pairs_stage_plane__m0(&s.plane, s.plane_words);
+                s.plane.low++;
+                s.plane.high++;
+            }
+            stage_edge(&s.low, w->input_width * channels, c);
             stream = sdk_pairs_write__m0(code, stream, w->kernel_width, even_run);
             sdk_pairs_run__m0(words, sums, &walk, code);
             params->requantize(sums->first, to + c, requant + c, &out);

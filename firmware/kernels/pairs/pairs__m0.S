@@ -33,25 +33,24 @@ FUNCTION sdk_pairs_stage__m0
 2:  pop     {r4-r7, pc}
 END_FUNCTION sdk_pairs_stage__m0
 
-/* 11 cycles a word, 25 a row. r0 plane, r1 words */
+/* 9 cycles a word, 25 a row. r0 plane, r1 words */
 FUNCTION sdk_pairs_stage_plane__m0
     SAVE
     movs    r2, r1
-    movs    r7, r0
-    adds    r7, #8
-    ldmia   r7!, {r3-r6}    /* columns, rows, low_column, high_column */
-    push    {r4}
-    lsls    r3, r3, #2
-    mov     r8, r3
-    mov     r9, r5
-    mov     r10, r6
-    ldmia   r7!, {r3, r4, r6}   /* low_row, high_row, word_row */
-    mov     r11, r3
-    mov     r12, r4
-    mov     lr, r6
+    ldr     r7, [r0, #8]    /* columns */
+    lsls    r7, r7, #2
+    mov     r8, r7
+    ldr     r7, [r0, #12]
+    mov     r9, r7
+    ldr     r7, [r0, #16]
+    mov     r10, r7
+    ldr     r7, [r0, #20]
+    mov     r11, r7
+    ldr     r7, [r0, #24]
+    mov     r12, r7
     ldr     r1, [r0, #4]
     ldr     r0, [r0]
-    movs    r7, #0
+    movs    r7, #0          /* offset from both inputs */
 1:  mov     r3, r8
     lsls    r4, r3, #29     /* negative: an odd number of columns */
     add     r3, r2
@@ -61,35 +60,49 @@ FUNCTION sdk_pairs_stage_plane__m0
     lsls    r5, r5, #16
     adds    r4, r4, r5
     stmia   r2!, {r4}
-    add     r0, r9
-    add     r1, r10
+    add     r7, r10
     cmp     r2, r3
     beq     3f
 2:  ldrsb   r4, [r0, r7]
     ldrsb   r6, [r1, r7]
     lsls    r6, r6, #16
     adds    r4, r4, r6
-    add     r0, r9
-    add     r1, r10
+    add     r7, r10
     ldrsb   r5, [r0, r7]
     ldrsb   r6, [r1, r7]
     lsls    r6, r6, #16
     adds    r5, r5, r6
     stmia   r2!, {r4, r5}
-    add     r0, r9
-    add     r1, r10
+    add     r7, r10
     cmp     r2, r3
     bne     2b
-3:  add     r0, r11
-    add     r1, r12
-    add     r2, lr
-    ldr     r3, [sp]
+3:  add     r7, r11
+    add     r2, r12
+    mov     r3, r9
     subs    r3, #1
-    str     r3, [sp]
+    mov     r9, r3
     bne     1b
-    pop     {r3}
     RESTORE
 END_FUNCTION sdk_pairs_stage_plane__m0
+
+/* 11 cycles a word. r0 in, r1 words, r2 count, r3 edge */
+FUNCTION sdk_pairs_stage_edge__m0
+    push    {r4-r7, lr}
+    mov     r12, r2
+    ldmia   r3!, {r4-r7}    /* step, word_step, shift, other */
+    movs    r2, #0
+    mov     lr, r7
+    mov     r7, r12
+1:  ldrsb   r3, [r0, r2]
+    lsls    r3, r6
+    add     r3, lr
+    str     r3, [r1]
+    adds    r0, r0, r4
+    adds    r1, r1, r5
+    subs    r7, #1
+    bne     1b
+    pop     {r4-r7, pc}
+END_FUNCTION sdk_pairs_stage_edge__m0
 
 /*
  * The code that is written, for each channel with A, S, T in r4, r5, r8 or r6, r7, r9:

@@ -20,12 +20,19 @@ void sdk_pairs_stage__m0(const int8_t *low, const int8_t *high, uint32_t *words,
 void sdk_pairs_stage_plane__m0(const sdk_pairs_plane *plane, uint32_t *words)
 {
     for (int32_t y = 0; y < plane->rows; y++) {
-        const int8_t *low = plane->low + y * (plane->columns * plane->low_column + plane->low_row);
-        const int8_t *high = plane->high + y * (plane->columns * plane->high_column + plane->high_row);
+        const int32_t start = y * (plane->columns * plane->column + plane->row);
         for (int32_t x = 0; x < plane->columns; x++) {
-            *words++ = pair(low[x * plane->low_column], high[x * plane->high_column]);
+            *words++ = pair(plane->low[start + x * plane->column], plane->high[start + x * plane->column]);
         }
         words += plane->word_row / (int32_t)sizeof(uint32_t);
+    }
+}
+
+void sdk_pairs_stage_edge__m0(const int8_t *in, uint32_t *words, int32_t count, const sdk_pairs_edge *edge)
+{
+    for (int32_t i = 0; i < count; i++) {
+        words[i * edge->word_step / (int32_t)sizeof(uint32_t)] =
+            ((uint32_t)in[i * edge->step] << edge->shift) + edge->other;
     }
 }
 
