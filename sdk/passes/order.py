@@ -16,6 +16,7 @@ from sdk.passes.remove_dead_operators import remove_dead_operators
 from sdk.passes.remove_identities import remove_identities
 from sdk.passes.resolve_variables import resolve_variables
 from sdk.passes.result import Channels, PassResult
+from sdk.passes.widen_depthwise import widen_depthwise
 
 EXACT_PASSES: tuple[Callable[[Module], PassResult], ...] = (
     fold_constants,
@@ -24,6 +25,7 @@ EXACT_PASSES: tuple[Callable[[Module], PassResult], ...] = (
     merge_requantize,
     fuse_activations,
     fold_pads,
+    widen_depthwise,
     remove_dead_operators,
     remove_dead_channels,
     resolve_variables,

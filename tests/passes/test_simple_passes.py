@@ -30,6 +30,7 @@ from sdk.passes.merge_requantize import merge_requantize
 from sdk.passes.order import EXACT_PASSES, optimize
 from sdk.passes.remove_dead_operators import remove_dead_operators
 from sdk.passes.remove_identities import remove_identities
+from sdk.passes.widen_depthwise import widen_depthwise
 
 
 def check(module, run, expected_kinds, seed=1):
@@ -341,3 +342,20 @@ def test_invariants_hold_after_all_passes_in_order():
     assert kinds(result.module) == ["CONV_2D", "RESHAPE", "FULLY_CONNECTED"]
     assert len(result.notes) >= 3
     assert_equal_in_the_oracle(module, result.module, random_inputs(module, 9))
+
+
+# Depthwise convolutions of one channel
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("padding", list(Padding))
+def test_one_channel_is_a_convolution(stride, padding):
+    net = Net(11)
+    x = net.depthwise(net.input(1, 9, 7, 1), 8, 3, stride, padding, Activation.RELU)
+    check(net.module(x), widen_depthwise, ["CONV_2D"])
+
+
+def test_depthwise_of_several_channels_or_one_output_stays():
+    for channels, multiplier in ((2, 3), (1, 1)):
+        net = Net(12)
+        unchanged(net.module(net.depthwise(net.input(1, 6, 6, channels), multiplier)), widen_depthwise)
