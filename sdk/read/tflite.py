@@ -18,6 +18,7 @@ from sdk.ir import DType, Graph, Module, Op, Quant, Tensor
 from sdk.ir.attrs import Attrs
 from sdk.ir.ops import ANY, OPS
 from sdk.ir.verify import problems
+from sdk.read import sdkmodel
 from sdk.read.flatbuffer import Record, decode
 from sdk.read.naming import c_identifier
 from sdk.read.options import OPTIONS, decode_options
@@ -50,8 +51,8 @@ def read(path: Path | str) -> Module:
             raise InputError(path, f"larger than {MAX_FILE} bytes", "give a .tflite file")
         data = path.read_bytes()
     except OSError as error:
-        raise InputError(path, f"can't be read ({error.strerror})", "give the path of a .tflite file") from error
-    return read_bytes(data, str(path))
+        raise InputError(path, f"can't be read ({error.strerror})", "give a .tflite or .sdkmodel file") from error
+    return read_bytes(sdkmodel.content(data, str(path)), str(path))
 
 
 def read_bytes(data: bytes, path: str) -> Module:

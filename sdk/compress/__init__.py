@@ -1,0 +1,1 @@
+"""Compression of weights after training: levels, methods from the literature, a search where to spend bytes."""

@@ -1,0 +1,168 @@
+"""Layers with weights: their matrices, the moments of their inputs, and graphs with other weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sdk.compress.levels import Floats, Ints
+from sdk.compress.rounding import Moments, Rounded
+from sdk.encode import smallest
+from sdk.errors import ModelError
+from sdk.ir import DType, Graph, Module, Op, Quant, Tensor
+from sdk.ir.attrs import Conv2DAttrs, DepthwiseConv2DAttrs
+from sdk.oracle.reference import windows
+
+Bytes = npt.NDArray[np.int8]
+_KINDS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A layer whose weights can be compressed.
+
+    Attributes:
+        name: "conv0", "dw1", "fc2" ...: by kind, numbered over all layers.
+        weights: [channels, taps], real.
+        levels: the same as stored in the model.
+        scales: [channels], of the stored ones.
+        bias: [channels], in units of input scale times weight scale.
+    """
+
+    name: str
+    op: Op
+    weights: Floats
+    levels: Ints
+    scales: Floats
+    bias: Floats
+
+    @property
+    def channels(self) -> int:
+        """Output channels."""
+        return int(self.weights.shape[0])
+
+
+_SHORT = {"CONV_2D": "conv", "DEPTHWISE_CONV_2D": "dw", "FULLY_CONNECTED": "fc"}
+
+
+def layers(graph: Graph) -> list[Layer]:
+    """The layers of a graph whose weights can be compressed: constant, int8, with a bias, zero point 0."""
+    found: list[Layer] = []
+    for op in graph.ops:
+        if op.kind not in _KINDS:
+            continue
+        weights, bias = graph.input(op, 1), graph.optional_input(op, 2)
+        usable = weights.data is not None and weights.dtype is DType.INT8 and weights.quant is not None
+        usable = usable and graph.input(op, 0).dtype is DType.INT8 and len(graph.consumers[weights.id]) == 1
+        if not usable or bias is None or bias.data is None or len(graph.consumers[bias.id]) != 1:
+            continue
+        if weights.quant is None or any(weights.quant.zero_points):
+            continue
+        levels = matrix(op, weights)
+        scales = np.broadcast_to(np.array(weights.quant.scales, np.float64), (levels.shape[0],)).copy()
+        name = f"{_SHORT[op.kind]}{len(found)}"
+        real = levels * scales[:, None]
+        found.append(Layer(name, op, real, levels, scales, bias.data.reshape(-1).astype(np.float64)))
+    return found
+
+
+def matrix(op: Op, weights: Tensor) -> Ints:
+    """Weights as [channels, taps]."""
+    if weights.data is None:
+        raise ModelError(weights.name, "is not constant")
+    axis = 3 if op.kind == "DEPTHWISE_CONV_2D" else 0
+    moved = np.moveaxis(weights.data, axis, 0)
+    return moved.reshape(moved.shape[0], -1).astype(np.int64)
+
+
+def moments(graph: Graph, layer: Layer, original: Bytes, now: Bytes) -> Moments:
+    """Second moments of a layer's inputs, in the original and the compressed network.
+
+    Args:
+        graph: the graph.
+        layer: the layer.
+        original: [samples, ...] its input in the original network.
+        now: the same in the compressed one.
+    """
+    zero_points = graph.input(layer.op, 0).quant
+    zero_point = 0 if zero_points is None else zero_points.zero_point
+    first = _rows(graph, layer.op, original.astype(np.float32) - zero_point)
+    same = now is original
+    second = first if same else _rows(graph, layer.op, now.astype(np.float32) - zero_point)
+    mean = first.mean(axis=1)
+    mean_now = mean if same else second.mean(axis=1)
+    x = (first - mean[:, None]).astype(np.float64)
+    z = x if same else (second - mean_now[:, None]).astype(np.float64)
+    count = x.shape[1]
+    a = x.transpose(0, 2, 1) @ x / count
+    if same:
+        return Moments(a, a, a, mean, mean_now)
+    return Moments(a, z.transpose(0, 2, 1) @ x / count, z.transpose(0, 2, 1) @ z / count, mean, mean_now)
+
+
+def _rows(graph: Graph, op: Op, source: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """[1 or channels, rows, taps] of a layer's inputs."""
+    weights = graph.input(op, 1)
+    if isinstance(op.attrs, Conv2DAttrs):
+        taken = windows(source, op.attrs, (weights.shape[1], weights.shape[2]), 0)
+        rows: npt.NDArray[Any] = taken.reshape(1, -1, weights.elements // weights.shape[0])
+        return rows
+    if isinstance(op.attrs, DepthwiseConv2DAttrs):
+        source = np.repeat(source, weights.shape[3] // source.shape[3], axis=3)
+        taken = windows(source, op.attrs, (weights.shape[1], weights.shape[2]), 0)
+        rows = taken.transpose(5, 0, 1, 2, 3, 4).reshape(weights.shape[3], -1, weights.shape[1] * weights.shape[2])
+        return rows
+    return source.reshape(1, -1, weights.shape[1])
+
+
+def with_weights(module: Module, changes: Mapping[int, tuple[Layer, Rounded, Floats | None]]) -> Module:
+    """A module with other weights in some layers.
+
+    Args:
+        module: the module.
+        changes: by operator id, its layer, the levels and scales, and what to add to its real output; None: nothing.
+    """
+    graph = module.main
+    tensors = dict(graph.tensors)
+    for layer, rounded, correction in changes.values():
+        weights, bias = graph.input(layer.op, 1), graph.input(layer.op, 2)
+        source = graph.input(layer.op, 0).quant
+        if source is None or bias.data is None:
+            raise ModelError(weights.name, "has no quantized input")
+        scales = np.asarray(rounded.scales, np.float32).astype(np.float64)
+        real_bias = layer.bias * layer.scales * source.scale
+        if correction is not None:
+            real_bias = real_bias + correction * source.scale
+        units = np.rint(real_bias / (source.scale * scales))
+        if np.abs(units).max(initial=0) >= 1 << 30:
+            raise ModelError(weights.name, "a compressed channel's bias leaves 32 bits", "compress it to more bits")
+        axis = 3 if layer.op.kind == "DEPTHWISE_CONV_2D" else 0
+        zeros = (0,) * layer.channels
+        tensors[weights.id] = replace(
+            weights,
+            data=_shaped(layer.op, weights, rounded.levels),
+            quant=Quant(tuple(float(s) for s in scales), zeros, axis),
+        )
+        bias_scales = tuple(float(np.float32(np.float32(source.scale) * np.float32(s))) for s in scales)
+        values = units.astype(np.int32).reshape(bias.shape)
+        tensors[bias.id] = replace(bias, data=values, quant=Quant(bias_scales, zeros, 0))
+    changed = Graph(graph.name, tensors, graph.ops, graph.inputs, graph.outputs)
+    return replace(module, graphs=(changed, *module.graphs[1:]))
+
+
+def _shaped(op: Op, weights: Tensor, levels: Ints) -> Bytes:
+    if op.kind != "DEPTHWISE_CONV_2D":
+        return levels.reshape(weights.shape).astype(np.int8)
+    moved = levels.reshape(weights.shape[3], *weights.shape[:3])
+    return np.ascontiguousarray(np.moveaxis(moved, 0, 3)).astype(np.int8)
+
+
+
+def stored_bytes(weights: npt.NDArray[np.int8]) -> tuple[str, int]:
+    """Name and bytes of the smallest way to store weights."""
+    best = smallest(weights)
+    return ("8-bit", weights.size) if best is None else (best.name, best.nbytes(weights))
