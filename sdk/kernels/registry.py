@@ -8,6 +8,7 @@ from sdk.kernels.add_dsp import AddLinear
 from sdk.kernels.add_m0 import AddLinearM0
 from sdk.kernels.arg import ArgMaxS8Ref, ArgMinS8Ref
 from sdk.kernels.arithmetic_s16 import AddS16Ref, MulS16Ref
+from sdk.kernels.add_mve import AddMve
 from sdk.kernels.base import Kernel, Site
 from sdk.kernels.conv2d import Conv2DS8Ref
 from sdk.kernels.conv2d_dsp import Conv2DNarrow, Conv2DPatch, Conv2DPixels, Conv2DPointwise, Conv2DRows
@@ -43,11 +44,13 @@ from sdk.kernels.fully_connected_mve import FullyConnectedMve
 from sdk.kernels.gather import GatherRef
 from sdk.kernels.lookup import Lookup8Ref
 from sdk.kernels.m0_packed import Conv2DPackedPairs, DepthwisePackedPairs
+from sdk.kernels.lstm import LstmS8Ref
 from sdk.kernels.minmax import MaximumS8Ref, MinimumS8Ref
 from sdk.kernels.mul import MulS8Ref
 from sdk.kernels.pool2d import AveragePool2DS8Ref, MaxPool2DS8Ref
 from sdk.kernels.pool2d_m0 import AveragePool2DM0
 from sdk.kernels.pool2d_dsp import AveragePool2D
+from sdk.kernels.pool2d_mve import AveragePool2DMve, MaxPool2DMve
 from sdk.kernels.pool2d_s16 import AveragePool2DS16Ref, MaxPool2DS16Ref
 from sdk.kernels.prelu import PreluS8Ref
 from sdk.kernels.reduce import MeanS8Ref, ReduceMaxS8Ref, ReduceMinS8Ref
@@ -56,6 +59,7 @@ from sdk.kernels.requantize_elements import REQUANTIZE_ELEMENTS
 from sdk.kernels.resize import ResizeBilinearS8Ref, ResizeNearestRef
 from sdk.kernels.softmax import SoftmaxS8Ref
 from sdk.kernels.softmax_s16 import SoftmaxS8S16Ref, SoftmaxS16Ref
+from sdk.kernels.svdf import SvdfS8Ref
 from sdk.kernels.transpose_conv2d import TransposeConv2DS8Ref
 
 KERNELS: tuple[Kernel, ...] = (
@@ -101,6 +105,8 @@ KERNELS: tuple[Kernel, ...] = (
     LogisticS16Ref(),
     TanhS16Ref(),
     *REQUANTIZE_ELEMENTS,
+    SvdfS8Ref(),
+    LstmS8Ref(),
     Conv2DPatch(),
     Conv2DPointwise(),
     Conv2DNarrow(),
@@ -118,6 +124,9 @@ KERNELS: tuple[Kernel, ...] = (
     Depthwise3x3Mve(),
     Depthwise3x3RowsMve(),
     FullyConnectedMve(),
+    AddMve(),
+    AveragePool2DMve(),
+    MaxPool2DMve(),
     Conv2DPairs(),
     DepthwisePairs(),
     AddLinearM0(),

@@ -81,48 +81,45 @@ static void set_vectors(const sdk_depthwise_conv2d_s8_mve *p, int32_t rows, sdk_
     job->vectors = (p->output_width + 1) / 2;
 }
 
-/* Output rows first .. first + rows - 1 of a few channels, from a band that holds their inputs. */
-static void finish_rows(const source *s, int8_t *output, int32_t first, int32_t rows, int32_t channel,
-                        int32_t channels)
-{
-    const sdk_depthwise_conv2d_s8_mve *p = s->layer;
-    const int32_t pitch = p->block * BAND_ROWS;
-    sdk_depthwise_rows job = {
-        .band = s->band,
-        .weights = p->weights + LEAD + channel * SDK_MVE_BYTES,
-        .accumulators = (int32_t *)(void *)(s->band + p->columns * pitch),
-        .channels = channels,
-        .pitch = pitch,
-        .constants = p->constants + channel / GROUP * p->group_words,
-        .output = output + first * p->output_width * p->channels + channel,
-        .band_step = p->tile_columns * p->stride * pitch,
-        .zero_point = p->output_zero_point,
-        .low = p->low,
-        .high = p->high,
-    };
-    set_vectors(p, rows, &job);
-    p->run(&job);
-}
-
 /* Rows of one block of channels. */
 static void convolve(const source *s, int8_t *output, sdk_range rows, int32_t channel)
 {
     const sdk_depthwise_conv2d_s8_mve *p = s->layer;
     const int32_t channels = least(p->channels - channel, p->block);
+    const int32_t pitch = p->block * BAND_ROWS;
+    const int32_t turn = p->stride == 1 ? 2 : 1;
+    const int32_t out_row = p->output_width * p->channels;
     int32_t top = rows.begin * p->stride - p->pad_top;
+    sdk_depthwise_rows job = {
+        .weights = p->weights + LEAD + channel * SDK_MVE_BYTES,
+        .accumulators = (int32_t *)(void *)(s->band + p->columns * pitch),
+        .channels = channels,
+        .pitch = pitch,
+        .constants = p->constants + channel / GROUP * p->group_words,
+        .band_step = p->tile_columns * p->stride * pitch,
+        .zero_point = p->output_zero_point,
+        .low = p->low,
+        .high = p->high,
+    };
+    set_vectors(p, 2, &job);
+    const int32_t vectors = job.vectors;
     if (p->stride == 1) {
         push(s, top, top + 1, channel, channels);
-        for (int32_t y = rows.begin; y < rows.end; y += 2, top += 2) {
-            const int32_t count = least(rows.end - y, 2);
-            push(s, top + 2, count == 2 ? top + 3 : -1, channel, channels);
-            finish_rows(s, output, y, count, channel, channels);
-        }
+        top += 2;
     } else {
         push(s, -1, top, channel, channels);
-        for (int32_t y = rows.begin; y < rows.end; y++, top += 2) {
-            push(s, top + 1, top + 2, channel, channels);
-            finish_rows(s, output, y, 1, channel, channels);
+        top += 1;
+    }
+    for (int32_t y = rows.begin; y < rows.end; y += turn, top += 2) {
+        const int whole = y + turn <= rows.end;
+        if (!whole) {
+            set_vectors(p, 1, &job);
         }
+        push(s, top, whole ? top + 1 : -1, channel, channels);
+        job.band = s->band;
+        job.output = output + y * out_row + channel;
+        job.vectors = vectors;
+        p->run(&job);
     }
 }
 
