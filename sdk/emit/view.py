@@ -130,7 +130,8 @@ def _call(
         if isinstance(argument, Ref):
             return layer.const(argument.const)
         tensor = graph.input(layer.step.op, argument)
-        return f"(const {ctype(tensor.dtype)} *)({address(tensor)})"
+        const = "" if argument in prepared.updates else "const "
+        return f"({const}{ctype(tensor.dtype)} *)({address(tensor)})"
 
     pointers = [pointer(a) for a in (prepared.inputs if prepared.arguments is None else prepared.arguments)]
     if prepared.inputs_as_array:

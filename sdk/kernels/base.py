@@ -117,6 +117,7 @@ class Prepared:
         consts: the layer's constants, laid out as the kernel reads them.
         inputs: indices of the operator's inputs that the kernel reads from the arena.
         arguments: what is passed as pointers, when constants are among them: indices of ``inputs``, or Ref.
+        updates: those of ``inputs`` that are variables and that the kernel also writes.
         inputs_as_array: pass them as one array, const void *const *.
         outputs_as_array: pass the outputs as one array, void *const *.
         scratch_bytes: working memory for one core.
@@ -134,6 +135,7 @@ class Prepared:
     consts: tuple[Const, ...] = ()
     inputs: tuple[int, ...] = (0,)
     arguments: tuple[int | Ref, ...] | None = None
+    updates: tuple[int, ...] = ()
     inputs_as_array: bool = False
     outputs_as_array: bool = False
     scratch_bytes: int = 0

@@ -6,9 +6,9 @@ from sdk.kernels.activations_s16 import LeakyReluS16Ref, LogisticS16Ref, TanhS16
 from sdk.kernels.add import AddS8Ref, SquaredDifferenceS8Ref
 from sdk.kernels.add_dsp import AddLinear
 from sdk.kernels.add_m0 import AddLinearM0
+from sdk.kernels.add_mve import AddMve
 from sdk.kernels.arg import ArgMaxS8Ref, ArgMinS8Ref
 from sdk.kernels.arithmetic_s16 import AddS16Ref, MulS16Ref
-from sdk.kernels.add_mve import AddMve
 from sdk.kernels.base import Kernel, Site
 from sdk.kernels.conv2d import Conv2DS8Ref
 from sdk.kernels.conv2d_dsp import Conv2DNarrow, Conv2DPatch, Conv2DPixels, Conv2DPointwise, Conv2DRows
@@ -43,13 +43,13 @@ from sdk.kernels.fully_connected_m0 import FullyConnectedLanes
 from sdk.kernels.fully_connected_mve import FullyConnectedMve
 from sdk.kernels.gather import GatherRef
 from sdk.kernels.lookup import Lookup8Ref
-from sdk.kernels.m0_packed import Conv2DPackedPairs, DepthwisePackedPairs
 from sdk.kernels.lstm import LstmS8Ref
+from sdk.kernels.m0_packed import Conv2DPackedPairs, DepthwisePackedPairs
 from sdk.kernels.minmax import MaximumS8Ref, MinimumS8Ref
 from sdk.kernels.mul import MulS8Ref
 from sdk.kernels.pool2d import AveragePool2DS8Ref, MaxPool2DS8Ref
-from sdk.kernels.pool2d_m0 import AveragePool2DM0
 from sdk.kernels.pool2d_dsp import AveragePool2D
+from sdk.kernels.pool2d_m0 import AveragePool2DM0
 from sdk.kernels.pool2d_mve import AveragePool2DMve, MaxPool2DMve
 from sdk.kernels.pool2d_s16 import AveragePool2DS16Ref, MaxPool2DS16Ref
 from sdk.kernels.prelu import PreluS8Ref
