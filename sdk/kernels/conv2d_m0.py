@@ -55,6 +55,7 @@ class Conv2DPairs(Kernel):
                 "weights": Ref("weights"),
                 "requant": Ref("requant"),
                 **fields,
+                "halve_rows": int(_halves_rows(window)),
                 "tile_rows": tile,
                 "word_count": word_count,
                 "sum_count": sum_count,
@@ -70,10 +71,17 @@ class Conv2DPairs(Kernel):
         )
 
 
+def _halves_rows(window: Window) -> bool:
+    """Whether rows are halved: a column less for odd widths, a row more for odd heights of a tile."""
+    return window.output_width % 2 == 1 and window.output_width < window.output_height
+
+
 def _positions(window: Window, rows: int) -> int:
     """Pairs of pixels of some output rows."""
     if window.is_pointwise:
         return (rows * window.output_width + 1) // 2
+    if _halves_rows(window):
+        return (rows + 1) // 2 * window.output_width
     return rows * ((window.output_width + 1) // 2)
 
 
@@ -81,8 +89,10 @@ def _words(window: Window, rows: int) -> int:
     """Words of some output rows."""
     if window.is_pointwise:
         return _positions(window, rows) * window.input_channels
-    columns = ((window.output_width + 1) // 2 - 1) * window.stride_width + window.kernel_width
-    return ((rows - 1) * window.stride_height + window.kernel_height) * columns * window.input_channels
+    width = window.output_width if _halves_rows(window) else (window.output_width + 1) // 2
+    height = (rows + 1) // 2 if _halves_rows(window) else rows
+    columns = (width - 1) * window.stride_width + window.kernel_width
+    return ((height - 1) * window.stride_height + window.kernel_height) * columns * window.input_channels
 
 
 def _access(window: Window, tile: int) -> Iterator[Access]:

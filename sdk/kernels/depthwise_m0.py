@@ -60,6 +60,7 @@ class DepthwisePairs(Kernel):
                 "weights": Ref("weights"),
                 "requant": Ref("requant"),
                 **fields,
+                "halve_rows": 0,
                 "tile_rows": tile,
                 "word_count": word_count,
                 "sum_count": sum_count,

@@ -25,6 +25,8 @@ typedef struct {
  * weights: streams for sdk_pairs_write__m0: of two output channels each, a run being a row of the kernel; for depthwise of
  * one channel at two rows, a run being a column of the kernel with the rows of both.
  * requant: a sdk_pairs_requant for each output channel.
+ * halve_rows: whether the high halves are those of the lower rows of a tile instead of the right columns; not for
+ * depthwise and 1x1 kernels of stride 1.
  * tile_rows: output rows that are done at once.
  * word_count, sum_count: words of inputs and sums of positions in scratch, for a tile; code follows.
  */
@@ -38,6 +40,7 @@ typedef struct {
     int32_t low;
     int32_t range;
     int32_t zero_point;
+    int32_t halve_rows;
     int32_t tile_rows;
     int32_t word_count;
     int32_t sum_count;
@@ -45,7 +48,7 @@ typedef struct {
 
 /*
  * Convolution. The words hold the inputs of a tile once; the low halves are those of the left half of the output, the
- * high halves those of the right half. 1x1 kernels of stride 1 take all pixels of a tile as one row.
+ * high halves those of the right half (or the upper and lower half of the tile). 1x1 kernels of stride 1 take all pixels of a tile as one row.
  *
  * input: input_height x input_width x input_channels; output: the same of the output; rows: output rows.
  */
