@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import prod
 
-from sdk.ir import Tensor
+from sdk.ir import DType, Tensor
 from sdk.kernels.access import elementwise, equal_steps
 from sdk.kernels.base import Access, Const, Constraint, Interval, Ref, Site
 from sdk.kernels.operands import data
@@ -69,7 +69,8 @@ def operands(site: Site, names: tuple[str, ...]) -> tuple[tuple[int, ...], tuple
     for index, name in enumerate(names):
         tensor = site.input(index)
         if tensor.is_constant:
-            consts.append(Const(name, f"{tensor.dtype.value}_t", data(tensor)))
+            ctype = "float" if tensor.dtype is DType.FLOAT32 else f"{tensor.dtype.value}_t"
+            consts.append(Const(name, ctype, data(tensor)))
             arguments.append(Ref(name))
         else:
             inputs.append(index)

@@ -71,7 +71,8 @@ class LstmS8Ref(Kernel):
             lambda site: len(site.op.intermediates) == 5 and _hidden(site).quant is not None,
         ),
         Constraint(
-            "input and cells are below 65536", lambda s: max(s.input(_WEIGHTS).shape + s.input(_RECURRENT).shape) < 1 << 16
+            "input and cells are below 65536",
+            lambda site: max(site.input(_WEIGHTS).shape + site.input(_RECURRENT).shape) < 1 << 16,
         ),
     )
 

@@ -36,6 +36,7 @@ from sdk.kernels.dsp_packed import (
     DepthwisePackedTaps,
     FullyConnectedPackedChain,
 )
+from sdk.kernels.float32 import FLOAT32_KERNELS
 from sdk.kernels.float_quantize import DequantizeS8F32Ref, QuantizeF32S8Ref
 from sdk.kernels.fully_connected import FullyConnectedS8Ref
 from sdk.kernels.fully_connected_dsp import FullyConnectedChain, FullyConnectedPairs
@@ -105,6 +106,7 @@ KERNELS: tuple[Kernel, ...] = (
     LogisticS16Ref(),
     TanhS16Ref(),
     *REQUANTIZE_ELEMENTS,
+    *FLOAT32_KERNELS,
     SvdfS8Ref(),
     LstmS8Ref(),
     Conv2DPatch(),

@@ -43,7 +43,7 @@ class SvdfS8Ref(Kernel):
         Constraint("the state is a variable", lambda site: site.input(_STATE).is_variable),
         Constraint(
             "the fused activation is RELU and the output's zero point -128",
-            lambda site: attrs(site, SvdfAttrs).activation is Activation.RELU and quant(site.output()).zero_point == -128,
+            lambda s: attrs(s, SvdfAttrs).activation is Activation.RELU and quant(s.output()).zero_point == -128,
         ),
     )
 

@@ -171,6 +171,69 @@ def _requantize(source: DType, target: DType) -> Maker:
     return make
 
 
+def _floats(rng: np.random.Generator, shape: Shape) -> np.ndarray:
+    return rng.normal(0, 1, shape).astype(np.float32)
+
+
+def _conv_f32(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+    m = Model()
+    fh, fw, sh, sw, dh, dw, height, width = _window(rng)
+    depth, out = size(rng, tiles), size(rng, tiles)
+    inputs = [m.input((_batches(rng), height, width, depth), None, DType.FLOAT32)]
+    inputs += [m.const(_floats(rng, (out, fh, fw, depth))), m.const(_floats(rng, (out,)))]
+    attrs = a.Conv2DAttrs(_padding(rng), sh, sw, activation(rng), dh, dw)
+    return m, m.module("CONV_2D", attrs, inputs, None, DType.FLOAT32)
+
+
+def _depthwise_f32(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+    m = Model()
+    fh, fw, sh, sw, dh, dw, height, width = _window(rng)
+    depth, multiplier = size(rng, tiles), int(rng.choice([1, 1, 2, 3]))
+    inputs = [m.input((_batches(rng), height, width, depth), None, DType.FLOAT32)]
+    inputs += [m.const(_floats(rng, (1, fh, fw, depth * multiplier))), m.const(_floats(rng, (depth * multiplier,)))]
+    attrs = a.DepthwiseConv2DAttrs(_padding(rng), sh, sw, multiplier, activation(rng), dh, dw)
+    return m, m.module("DEPTHWISE_CONV_2D", attrs, inputs, None, DType.FLOAT32)
+
+
+def _fully_connected_f32(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+    m = Model()
+    depth, out = size(rng, tiles) * int(rng.choice([1, 3, 8])), size(rng, tiles)
+    inputs = [m.input((_batches(rng), depth), None, DType.FLOAT32), m.const(_floats(rng, (out, depth)))]
+    if rng.integers(4):
+        inputs.append(m.const(_floats(rng, (out,))))
+    return m, m.module("FULLY_CONNECTED", a.FullyConnectedAttrs(activation(rng)), inputs, None, DType.FLOAT32)
+
+
+def _binary_f32(kind: str) -> Maker:
+    def make(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+        m = Model()
+        inputs = [
+            m.const(_floats(rng, s)) if rng.integers(6) == 0 and i else m.input(s, None, DType.FLOAT32)
+            for i, s in enumerate(broadcast_shapes(rng, tiles))
+        ]
+        fused = kind in ("ADD", "SUB", "MUL", "DIV")
+        attrs = a.BinaryAttrs(activation(rng)) if fused else a.Attrs()
+        return m, m.module(kind, attrs, inputs, None, DType.FLOAT32)
+
+    return make
+
+
+def _unary_f32(kind: str) -> Maker:
+    def make(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+        m = Model()
+        attrs = {"LEAKY_RELU": a.LeakyReluAttrs(0.25), "SOFTMAX": a.SoftmaxAttrs(1.0)}.get(kind, a.Attrs())
+        source = m.input(any_shape(rng, tiles), None, DType.FLOAT32)
+        return m, m.module(kind, attrs, [source], None, DType.FLOAT32)
+
+    return make
+
+
+BINARY_F32 = ("ADD", "SUB", "MUL", "DIV", "MAXIMUM", "MINIMUM", "SQUARED_DIFFERENCE")
+UNARY_F32 = (
+    "RELU", "RELU6", "RELU_N1_TO_1", "LEAKY_RELU", "ABS", "NEG", "SQUARE", "SQRT", "RSQRT", "EXP", "LOGISTIC", "TANH",
+    "SOFTMAX", "LOG_SOFTMAX",
+)  # fmt: skip
+
 TYPED: dict[tuple[str, str], Maker] = {
     ("conv2d_s16__ref", "CONV_2D"): _conv_s16,
     ("depthwise_conv2d_s16__ref", "DEPTHWISE_CONV_2D"): _depthwise_s16,
@@ -186,6 +249,13 @@ TYPED: dict[tuple[str, str], Maker] = {
     ("leaky_relu_s16__ref", "LEAKY_RELU"): _leaky_s16,
     ("logistic_s16__ref", "LOGISTIC"): _sigmoid_s16("LOGISTIC"),
     ("tanh_s16__ref", "TANH"): _sigmoid_s16("TANH"),
+    ("conv2d_f32__ref", "CONV_2D"): _conv_f32,
+    ("depthwise_conv2d_f32__ref", "DEPTHWISE_CONV_2D"): _depthwise_f32,
+    ("fully_connected_f32__ref", "FULLY_CONNECTED"): _fully_connected_f32,
+    ("average_pool2d_f32__ref", "AVERAGE_POOL_2D"): _pool("AVERAGE_POOL_2D", DType.FLOAT32, 1),
+    ("max_pool2d_f32__ref", "MAX_POOL_2D"): _pool("MAX_POOL_2D", DType.FLOAT32, 1),
+    **{(f"{kind.lower()}_f32__ref", kind): _binary_f32(kind) for kind in BINARY_F32},
+    **{(f"{kind.lower()}_f32__ref", kind): _unary_f32(kind) for kind in UNARY_F32},
     ("requantize_s16_s8__ref", "QUANTIZE"): _requantize(DType.INT16, DType.INT8),
     ("requantize_s16_s16__ref", "QUANTIZE"): _requantize(DType.INT16, DType.INT16),
     ("requantize_s16_s32__ref", "QUANTIZE"): _requantize(DType.INT16, DType.INT32),
