@@ -16,7 +16,11 @@ _CHANNELS = 12
 
 
 class FullyConnectedLanes(Kernel):
-    """Twelve channels at a time, two in a word: weights of two bytes."""
+    """Twelve channels at a time, two in a word: weights of two bytes.
+
+    Cortex-M0+ cycles, weights in SRAM: 2.0 for a MAC, 7 for a channel and group of taps, 60 for an output. Each
+    weight is read once, so that weights in flash behind a cache cost more than the arithmetic.
+    """
 
     name: ClassVar[str] = "fully_connected_s8_lanes__m0"
     ops: ClassVar[tuple[str, ...]] = ("FULLY_CONNECTED",)

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import numpy as np
+
 from sdk.kernels.base import Constraint, Kernel
 from sdk.kernels.conv2d_m0 import Conv2DPairs
 from sdk.kernels.depthwise_m0 import DepthwisePairs
-from sdk.kernels.unpacked import FEW_LEVELS, Unpacked, UnpackedBytes
+from sdk.kernels.operands import data
+from sdk.kernels.unpacked import Unpacked, UnpackedBytes
+
+FEW_LEVELS = Constraint(
+    "the weights take at most 62 levels", lambda site: np.unique(data(site.input(1))).size <= 62
+)
+"""The kernels' streams have two more: zero, and the mark where accumulators are emptied."""
 
 
 class Conv2DPackedPairs(UnpackedBytes):
