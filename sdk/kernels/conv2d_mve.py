@@ -29,6 +29,8 @@ _ROW_TAPS = 3
 _MOST_RUNS = 32
 _BLOCK = 32
 """Output channels whose accumulators are held at once."""
+_MOST_IN_PLACE = 64
+"""The same where inputs are read in place."""
 
 
 def window(site: Site) -> Window:
@@ -87,6 +89,9 @@ class Conv2DPixelsMve(Kernel):
         chunks = layer.chunks
         block = min(_whole_groups(layer.channels), _BLOCK)
         lines = _PIXELS + (chunks > MOST_FIXED_CHUNKS)
+        scratch = 4 * _PIXELS * block + CHUNK * (chunks * lines + 1)
+        if _is_in_place(shape):
+            scratch = max(scratch, 4 * _PIXELS * _whole_groups(layer.channels))
         return Prepared(
             params_type="sdk_conv2d_s8_mve",
             params={
@@ -96,11 +101,12 @@ class Conv2DPixelsMve(Kernel):
                 "columns": 0,
                 "weights": Ref("weights"),
                 "block": block,
+                "in_place": int(_is_in_place(shape)),
                 "run": f"sdk_conv_{loop_name(chunks)}_{layer.form}__mve",
                 **layer.output_fields(),
             },
             consts=(pair_stream(layer.weights), layer.constants()),
-            scratch_bytes=4 * _PIXELS * block + CHUNK * (chunks * lines + 1),
+            scratch_bytes=scratch,
             align=4,
             units=shape.output_height,
             grain=_PIXELS // gcd(_PIXELS, shape.output_width),
@@ -145,6 +151,7 @@ class Conv2DRowsMve(Kernel):
                 "columns": columns,
                 "weights": Ref("weights"),
                 "block": block,
+                "in_place": 0,
                 "run": f"sdk_conv_rows_{layer.form}__mve",
                 **layer.output_fields(),
             },
@@ -156,6 +163,12 @@ class Conv2DRowsMve(Kernel):
             macs=shape.macs,
             cost=_row_instructions(shape, layer, tiles),
         )
+
+
+def _is_in_place(shape: Window) -> bool:
+    channels = shape.input_channels
+    readable = channels <= CHUNK or (channels % CHUNK == 0 and channels <= CHUNK * MOST_FIXED_CHUNKS)
+    return _is_direct(shape) and readable and shape.output_channels <= _MOST_IN_PLACE
 
 
 def _whole_groups(channels: int) -> int:

@@ -45,15 +45,17 @@ typedef struct {
     const int32_t *constants;
     int32_t group_words; /* constants of four channels */
     int32_t block;       /* output channels at a time, a multiple of 4 */
+    int32_t in_place;    /* pixels: whether inputs are read where they are, and all output channels done at a time */
     sdk_conv_run *run;
     int32_t output_zero_point;
     int32_t low, high; /* bounds of the fused activation */
 } sdk_conv2d_s8_mve;
 
 /*
- * Four pixels at a time, gathered; 1x1 kernels of whole chunks, or of one chunk, read them where they are if block has
- * all channels. Any shape. The inputs of four pixels are read before their outputs are written.
- * Scratch, aligned to 4: 16 * block bytes, 64 * chunks, 16 * chunks more for more than 8 chunks, and 16.
+ * Four pixels at a time, gathered, or in place for 1x1 kernels of up to 8 whole chunks or of one chunk. Any shape. The
+ * inputs of four pixels are read before their outputs are written.
+ * Scratch, aligned to 4: 16 * block bytes, 64 * chunks, 16 * chunks more for more than 8 chunks, and 16; in place at
+ * least 16 bytes for each output channel, rounded up to a multiple of 4.
  */
 void sdk_conv2d_s8_pixels__mve(const sdk_conv2d_s8_mve *params, const int8_t *input, int8_t *output, void *scratch,
                                sdk_range rows);

@@ -232,8 +232,7 @@ void sdk_conv2d_s8_pixels__mve(const sdk_conv2d_s8_mve *params, const int8_t *in
     sdk_conv_tiles job = new_job(p, scratch);
     int32_t pixel = rows.begin * w->output_width;
     job.inputs = gathered;
-    if (p->block >= channels && is_direct(w) &&
-        (p->chunks == 1 || (p->chunks <= MOST_FIXED_CHUNKS && w->input_channels == p->chunks * SDK_MVE_BYTES))) {
+    if (p->in_place) {
         pixel += direct_tiles(p, input, output, scratch, pixel, last);
     }
     for (; pixel < last; pixel += PIXELS) {
