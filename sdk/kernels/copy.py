@@ -74,7 +74,8 @@ def _strided_slice(site: Site, source: Array) -> Array:
         return slice(indices.start, indices.stop if indices.stop >= 0 else None, indices.step)
 
     # With the ellipsis a single element is a view, too.
-    return source[(*(index(r, kept, new) for (r, kept), new in zip(ranges, added, strict=True)), ...)]
+    indices = tuple(index(r, kept, new) for (r, kept), new in zip(ranges, added, strict=True))
+    return source[indices + (...,)]  # noqa: RUF005 - a star in an index needs Python 3.11
 
 
 def _transpose(site: Site, source: Array) -> Array:
