@@ -249,8 +249,13 @@ class Conv2DPointwise(_Conv2DPatch):
     constraints: ClassVar[tuple[Constraint, ...]] = (
         *_Conv2DPatch.constraints,
         Constraint("the kernel is 1x1 with stride 1", lambda s: Window.of(s).is_pointwise),
-        Constraint("the number of input channels is a multiple of 4", lambda s: s.input(0).shape[3] % 4 == 0),
+        Constraint("there are at least 4 input channels", lambda s: s.input(0).shape[3] >= 4),
     )
+
+    def order(self, window: Window) -> Order:
+        """Quads, the last one filled up."""
+        taps = [*range(window.taps), *[-1] * (-window.taps % 4)]
+        return np.array(chain_dsp.quads_order(taps), np.int64).reshape(-1, 2)
 
     def access(self, window: Window) -> Iterator[Access]:
         """Pixels, each read before it is written."""

@@ -31,7 +31,7 @@ class AveragePool2D(Kernel):
     requires: ClassVar[frozenset[str]] = frozenset({"dsp"})
     constraints: ClassVar[tuple[Constraint, ...]] = (
         *AveragePool2DS8Ref.constraints,
-        Constraint("the number of channels is a multiple of 4", lambda s: s.input(0).shape[3] % 4 == 0),
+        Constraint("there are at least 4 channels", lambda s: s.input(0).shape[3] >= 4),
         Constraint(f"windows have at most {_MAX_TAPS} taps", lambda s: _taps(s) <= _MAX_TAPS),
     )
 
@@ -39,4 +39,4 @@ class AveragePool2D(Kernel):
         """Fit to an operator."""
         portable = AveragePool2DS8Ref().prepare(site)
         outputs = site.output().elements
-        return replace(portable, align=4, cost=200 + int(outputs * (2.5 * _taps(site) + 20)))
+        return replace(portable, cost=200 + int(outputs * (2.5 * _taps(site) + 20)))

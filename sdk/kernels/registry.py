@@ -13,7 +13,7 @@ from sdk.kernels.base import Kernel, Site
 from sdk.kernels.conv2d import Conv2DS8Ref
 from sdk.kernels.conv2d_dsp import Conv2DNarrow, Conv2DPatch, Conv2DPixels, Conv2DPointwise, Conv2DRows
 from sdk.kernels.conv2d_m0 import Conv2DPairs
-from sdk.kernels.conv2d_mve import Conv2DPixelsMve, Conv2DRowsMve
+from sdk.kernels.conv2d_mve import Conv2DPixelsMve, Conv2DRowsMve, Conv2DRunsMve
 from sdk.kernels.convolution_s16 import (
     Conv2DS16Ref,
     DepthwiseConv2DS16Ref,
@@ -123,6 +123,7 @@ KERNELS: tuple[Kernel, ...] = (
     AddLinear(),
     Conv2DPixelsMve(),
     Conv2DRowsMve(),
+    Conv2DRunsMve(),
     Depthwise3x3Mve(),
     Depthwise3x3RowsMve(),
     FullyConnectedMve(),

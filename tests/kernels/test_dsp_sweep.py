@@ -18,9 +18,9 @@ DSP = [(k, op) for k in KERNELS if k.name.endswith("__dsp") for op in k.ops]
 
 
 def depthwise_3x3(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
-    """The usual depthwise layer: quads of channels, stride 1 or 2, outputs that are clamped at their zero point."""
+    """The usual depthwise layer: stride 1 or 2, outputs that are clamped at their zero point."""
     m = Model()
-    channels = 4 * int(rng.integers(1, 9))
+    channels = int(rng.integers(4, 33))
     height, width = (int(v) for v in rng.integers(3, 14, 2))
     stride = int(rng.integers(1, 3))
     quant = quantization(rng)

@@ -180,24 +180,41 @@ void sdk_conv2d_s8_patch__dsp(const sdk_conv2d_s8_patch *params, const int8_t *i
     }
 }
 
+/* Widens one pixel to every second word from x on, without a look past it. */
+static void widen_pixel(const sdk_conv2d_s8_patch *p, const int8_t *pixel, uint32_t *x)
+{
+    const int32_t size = p->window.input_channels;
+    for (int32_t i = 0; i < size; i += 4, x += 4) {
+        uint32_t quad = 0;
+        memcpy(&quad, pixel + i, (size_t)(size - i < 4 ? size - i : 4));
+        x[0] = sdk_sxtab16_even(offsets(p->input_zero_point), quad);
+        x[2] = sdk_sxtab16_odd(offsets(p->input_zero_point), quad);
+    }
+}
+
 void sdk_conv2d_s8_pointwise__dsp(const sdk_conv2d_s8_patch *params, const int8_t *input, int8_t *output,
                                   void *scratch, sdk_range rows)
 {
     const sdk_conv2d_window *w = &params->window;
+    const int32_t size = w->input_channels;
     const int32_t channels = w->output_channels;
-    sdk_chain_patch patch = whole_groups(params, scratch);
-    int32_t pixel = rows.begin * w->output_width;
     const int32_t end = rows.end * w->output_width;
-    if (is_plain(params) && end - pixel > 1) {
-        patch.input = input + pixel * w->input_channels;
-        params->run(&patch, output + pixel * channels, (end - pixel) / 2);
-        pixel += (end - pixel) / 2 * 2;
+    int32_t pixel = rows.begin * w->output_width;
+    sdk_chain_patch patch = whole_groups(params, scratch);
+    if (is_plain(params)) {
+        /* The inner loop may look past a pixel, but not past the image. */
+        const int32_t pairs = (end - pixel - (size % 4 != 0 ? 2 : 0)) / 2;
+        if (pairs > 0) {
+            patch.input = input + pixel * size;
+            params->run(&patch, output + pixel * channels, pairs);
+            patch.input = NULL;
+            pixel += 2 * pairs;
+        }
     }
-    patch.input = NULL;
     for (; pixel < end; pixel += 2) {
         const int32_t pair = pixel + 1 < end;
-        gather(params, input, pixel / w->output_width, pixel % w->output_width, patch.x);
-        gather(params, input, (pixel + pair) / w->output_width, (pixel + pair) % w->output_width, patch.x + 1);
+        widen_pixel(params, input + pixel * size, patch.x);
+        widen_pixel(params, input + (pixel + pair) * size, patch.x + 1);
         patch.second = pair * channels;
         patch_outputs(params, &patch, output + pixel * channels);
     }

@@ -134,8 +134,9 @@ FUNCTION sdk_chain_patch\name
     vmov    r3, s13
     vmov    r12, s10
     bl      sdk_chain_widen2_core__dsp
+    vmov    r0, s8
     vmov    r1, s11
-    add     r0, r1
+    add     r0, r0, r1, lsl #1
     vmov    s8, r0
 2:  vmov    r1, s7
     vmov    r2, s0

@@ -68,7 +68,8 @@ void sdk_depthwise_conv2d_s8__dsp(const sdk_depthwise_conv2d_s8_taps *params, co
             find_taps(p, input, y, x, &taps);
             const uint32_t *w = p->weights;
             int8_t *out = output + (y * p->output_width + x) * p->channels;
-            for (int32_t channel = 0; channel < p->channels; channel += 4) {
+            for (int32_t i = 0; i < p->channels; i += 4) {
+                const int32_t channel = i < p->channels - 4 ? i : p->channels - 4;
                 uint32_t sums[4] = {w[0], w[1], w[2], w[3]};
                 w += 4;
                 if (taps.inside) {

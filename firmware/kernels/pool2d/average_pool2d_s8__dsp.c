@@ -13,7 +13,8 @@ static void pool(const sdk_pool2d_s8 *p, const int8_t *from, int32_t height, int
 {
     const int32_t count = height * width;
     const int32_t next_row = (p->input_width - width) * p->channels;
-    for (int32_t channel = 0; channel < p->channels; channel += 4) {
+    for (int32_t i = 0; i < p->channels; i += 4) {
+        const int32_t channel = i < p->channels - 4 ? i : p->channels - 4;
         const int8_t *at = from + channel;
         uint32_t even = 0;
         uint32_t odd = 0;
