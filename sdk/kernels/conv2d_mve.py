@@ -27,6 +27,7 @@ from sdk.kernels.operands import attrs
 _PIXELS = 4
 _ROW_TAPS = 3
 _MOST_RUNS = 32
+_RUN_STEPS = (1, 2, 3, 4, 6, 8)
 _BLOCK = 32
 """Output channels whose accumulators are held at once."""
 _MOST_IN_PLACE = 64
@@ -165,6 +166,74 @@ class Conv2DRowsMve(Kernel):
         )
 
 
+class Conv2DRunsMve(Kernel):
+    """Rows held with their padding; a kernel row is one vector.
+
+    Cortex-M55 instructions: for each kernel row 17 for two channels of four pixels; 2.5 for an output.
+    """
+
+    name: ClassVar[str] = "conv2d_s8_runs__mve"
+    ops: ClassVar[tuple[str, ...]] = Conv2DPixelsMve.ops
+    header: ClassVar[str] = Conv2DPixelsMve.header
+    sources: ClassVar[tuple[str, ...]] = Conv2DPixelsMve.sources
+    requires: ClassVar[frozenset[str]] = frozenset({"mve"})
+    constraints: ClassVar[tuple[Constraint, ...]] = (
+        *Conv2DPixelsMve.constraints,
+        Constraint(f"a kernel row has at most {CHUNK} inputs", lambda s: _run(window(s)) <= CHUNK),
+        Constraint(f"it has 2 to {_MOST_RUNS} rows", lambda s: 2 <= window(s).kernel_height <= _MOST_RUNS),
+        Constraint(f"pixels are {_RUN_STEPS} bytes apart", lambda s: _run_step(window(s)) in _RUN_STEPS),
+        Constraint("the dilation is 1", lambda s: _is_dense_kernel(window(s))),
+    )
+
+    def prepare(self, site: Site) -> Prepared:
+        """Fit to an operator."""
+        shape, layer = window(site), dots(site)
+        block = min(_whole_groups(layer.channels), _BLOCK)
+        tiles = -(-shape.output_width // _PIXELS)
+        columns = (tiles * _PIXELS - 1) * shape.stride_width + shape.kernel_width
+        columns = max(columns, shape.pad_left + shape.input_width)
+        return Prepared(
+            params_type="sdk_conv2d_s8_mve",
+            params={
+                "window": shape.fields,
+                "input_zero_point": layer.input_zero_point,
+                "chunks": 1,
+                "columns": columns,
+                "weights": Ref("weights"),
+                "block": block,
+                "in_place": 0,
+                "run": f"sdk_conv_runs{_run_step(shape)}_{layer.form}__mve",
+                **layer.output_fields(),
+            },
+            consts=(_run_stream(shape, layer), layer.constants()),
+            scratch_bytes=4 * _PIXELS * block + shape.kernel_height * columns * shape.input_channels + CHUNK,
+            align=4,
+            units=shape.output_height,
+            access=tuple(_staged_access(shape)),
+            macs=shape.macs,
+            cost=_run_instructions(shape, layer, tiles),
+        )
+
+
+def _run(shape: Window) -> int:
+    return shape.kernel_width * shape.input_channels
+
+
+def _run_step(shape: Window) -> int:
+    return shape.stride_width * shape.input_channels
+
+
+def _is_dense_kernel(shape: Window) -> bool:
+    return (shape.dilation_height, shape.dilation_width) == (1, 1)
+
+
+def _run_stream(shape: Window, layer: Dots) -> Const:
+    """Weights as sdk_conv_runs reads them: [pairs][kernel rows][2][16]."""
+    whole = padded(padded(layer.weights.reshape(layer.channels, shape.kernel_height, -1), CHUNK, axis=2), 2, axis=0)
+    pairs = whole.reshape(-1, 2, shape.kernel_height, CHUNK).transpose(0, 2, 1, 3)
+    return Const("weights", "int8_t", pairs.reshape(-1).astype(np.int8))
+
+
 def _is_in_place(shape: Window) -> bool:
     channels = shape.input_channels
     readable = channels <= CHUNK or (channels % CHUNK == 0 and channels <= CHUNK * MOST_FIXED_CHUNKS)
@@ -231,6 +300,13 @@ def _row_instructions(shape: Window, layer: Dots, tiles: int) -> int:
     pairs = -(-layer.channels // 2)
     stage = _runs(shape) // shape.kernel_height * (5 * shape.input_width + 40)
     tile = pairs * (39 * _runs(shape) + 4) + _finish(layer)
+    return shape.output_height * (tiles * tile + stage + 100)
+
+
+def _run_instructions(shape: Window, layer: Dots, tiles: int) -> int:
+    pairs = -(-layer.channels // 2)
+    stage = shape.stride_height * (shape.input_width * shape.input_channels // 4 + 60)
+    tile = pairs * (17 * shape.kernel_height + 4) + _finish(layer)
     return shape.output_height * (tiles * tile + stage + 100)
 
 

@@ -12,7 +12,7 @@ from kernel_cases import Model, _output_quant, _weights, activation, bias_quant,
 from sdk.ir import Module
 from sdk.ir import attrs as a
 from sdk.kernels.base import Kernel
-from sdk.kernels.conv2d_mve import Conv2DPixelsMve, Conv2DRowsMve
+from sdk.kernels.conv2d_mve import Conv2DPixelsMve, Conv2DRowsMve, Conv2DRunsMve
 from sdk.kernels.depthwise_mve import Depthwise3x3Mve, Depthwise3x3RowsMve
 
 
@@ -52,8 +52,24 @@ def _convolution(kernel: int) -> Callable[[np.random.Generator, Sequence[int]], 
     return make
 
 
+def _few_channels(rng: np.random.Generator, _: Sequence[int]) -> tuple[Model, Module]:
+    """First layers: kernel rows of up to 16 inputs, windows over all borders."""
+    m = Model()
+    depth, kernel, stride = int(rng.integers(1, 5)), int(rng.integers(2, 6)), int(rng.integers(1, 3))
+    channels = int(rng.choice([1, 3, 8, 9, 31, 33]))
+    height, width = (int(v) for v in rng.integers(kernel, kernel + 15, 2))
+    quant = quantization(rng)
+    data, weight_quant, scales = _weights(rng, (channels, kernel, kernel, depth), 0)
+    output_quant, bias = _output_quant(rng, quant, scales, data, 0)
+    inputs = [m.input((1, height, width, depth), quant), m.const(data, weight_quant)]
+    inputs.append(m.const(bias, bias_quant(quant, scales)))
+    padding = a.Padding.SAME if rng.integers(2) else a.Padding.VALID
+    return m, m.module("CONV_2D", a.Conv2DAttrs(padding, stride, stride, activation(rng)), inputs, output_quant)
+
+
 def _cases(name: str, seed: int) -> Iterator[Case]:
     makers = {"depthwise": _depthwise_3x3, "pointwise": _convolution(1), "3x3": _convolution(3)}
+    makers["few channels"] = _few_channels
     return generate(makers[name], seed, CASES, ())
 
 
@@ -67,6 +83,8 @@ def _cases(name: str, seed: int) -> Iterator[Case]:
         (Conv2DPixelsMve(), "pointwise"),
         (Conv2DPixelsMve(), "3x3"),
         (Conv2DRowsMve(), "3x3"),
+        (Conv2DRunsMve(), "few channels"),
+        (Conv2DPixelsMve(), "few channels"),
     ],
     ids=lambda v: v if isinstance(v, str) else v.name,
 )

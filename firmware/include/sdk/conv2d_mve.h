@@ -40,7 +40,7 @@ typedef struct {
     sdk_conv2d_window window;
     int32_t input_zero_point;
     int32_t chunks;  /* pixels: of 16 inputs, for each output; rows: of 16 channels */
-    int32_t columns; /* rows: pixels of a staged row, at least input_width + pad_left and a multiple of 4, plus 2 */
+    int32_t columns; /* rows, runs: pixels of a staged row, enough for the padding and for whole tiles */
     const int8_t *weights;
     const int32_t *constants;
     int32_t group_words; /* constants of four channels */
@@ -66,6 +66,14 @@ void sdk_conv2d_s8_pixels__mve(const sdk_conv2d_s8_mve *params, const int8_t *in
  * is written. Scratch, aligned to 4: 16 * block bytes, then kernel_height * chunks * columns * 16.
  */
 void sdk_conv2d_s8_rows__mve(const sdk_conv2d_s8_mve *params, const int8_t *input, int8_t *output, void *scratch,
+                             sdk_range rows);
+
+/*
+ * Kernel rows of at most 16 bytes, 2 to 32 of them, no dilation, for few input channels; rows are held with their
+ * padding, and read in place. The bytes from pixel to pixel, stride_width * input_channels, are 1, 2, 3, 4, 6 or 8.
+ * Scratch, aligned to 4: 16 * block bytes, then kernel_height * columns * input_channels, and 16.
+ */
+void sdk_conv2d_s8_runs__mve(const sdk_conv2d_s8_mve *params, const int8_t *input, int8_t *output, void *scratch,
                              sdk_range rows);
 
 #endif

@@ -32,10 +32,12 @@
  * sdk_conv_rows_<form>__mve: kernels three columns wide, stride 1. Inputs: a table of rows + 1 addresses, one for each
  *   kernel row and chunk, of the vectors of the six pixels under the tile (written: they move on by four pixels a
  *   tile). Weights [pairs][rows + 1][3][2][16]. loops: rows, at least 1.
+ * sdk_conv_runs<step>_<form>__mve: kernel rows of up to 16 bytes. Inputs: a table of rows + 1 addresses of the first
+ *   pixel's rows, step bytes from pixel to pixel (written as above). Weights [pairs][rows + 1][2][16]. loops: rows.
  */
 typedef struct {
-    const void *inputs;    /* aligned to 4; one chunk: to 1 */
-    int32_t input_step;    /* bytes from tile to tile; not for rows */
+    const void *inputs;    /* aligned to 4; one chunk and runs: to 1 */
+    int32_t input_step;    /* bytes from tile to tile; not for rows and runs */
     const int8_t *weights;
     const int32_t *constants;
     int32_t *accumulators; /* room for four for each channel, channels rounded up to a multiple of four */
@@ -70,5 +72,11 @@ SDK_REQUANTIZE_FORMS(SDK_CONV_DECLARE, long1)
 SDK_REQUANTIZE_FORMS(SDK_CONV_DECLARE, long2)
 SDK_REQUANTIZE_FORMS(SDK_CONV_DECLARE, long3)
 SDK_REQUANTIZE_FORMS(SDK_CONV_DECLARE, rows)
+SDK_REQUANTIZE_FORMS(SDK_CONV_DECLARE, runs1)
+SDK_REQUANTIZE_FORMS(SDK_CONV_DECLARE, runs2)
+SDK_REQUANTIZE_FORMS(SDK_CONV_DECLARE, runs3)
+SDK_REQUANTIZE_FORMS(SDK_CONV_DECLARE, runs4)
+SDK_REQUANTIZE_FORMS(SDK_CONV_DECLARE, runs6)
+SDK_REQUANTIZE_FORMS(SDK_CONV_DECLARE, runs8)
 
 #endif

@@ -251,49 +251,57 @@ void sdk_conv2d_s8_pixels__mve(const sdk_conv2d_s8_mve *params, const int8_t *in
     }
 }
 
-/* Copies a row into vectors of 16 channels: [chunks][columns][16]. Outside the input all is zero point. */
-static void stage_row(const sdk_conv2d_s8_mve *p, const int8_t *input, int32_t y, int8_t *to)
+/* How input rows are held: planes of columns with some bytes each. */
+typedef struct {
+    int32_t planes;
+    int32_t pixel; /* bytes of a pixel in a plane */
+    int32_t taps;  /* chunks of weights for a kernel row in a plane */
+} staging;
+
+/* Copies a row into its planes. Outside the input all is zero point. */
+static void stage_row(const sdk_conv2d_s8_mve *p, const staging *s, const int8_t *input, int32_t y, int8_t *to)
 {
     const sdk_conv2d_window *w = &p->window;
     const int32_t size = w->input_channels;
-    const int32_t plane = p->columns * SDK_MVE_BYTES;
-    const int32_t before = w->pad_left * SDK_MVE_BYTES;
-    const int32_t inside = w->input_width * SDK_MVE_BYTES;
+    const int32_t plane = p->columns * s->pixel;
+    const int32_t before = w->pad_left * s->pixel;
+    const int32_t inside = w->input_width * s->pixel;
     if (y < 0 || y >= w->input_height) {
-        sdk_mve_fill(to, p->input_zero_point, p->chunks * plane);
+        sdk_mve_fill(to, p->input_zero_point, s->planes * plane);
         return;
     }
     const int8_t *from = input + y * w->input_width * size;
-    for (int32_t at = 0; at < size; at += SDK_MVE_BYTES, to += plane) {
-        const int32_t count = clip(size - at, SDK_MVE_BYTES);
+    for (int32_t at = 0; at < size; at += s->pixel, to += plane) {
+        const int32_t count = clip(size - at, s->pixel);
         sdk_mve_fill(to, p->input_zero_point, before);
-        if (size == SDK_MVE_BYTES) {
+        if (size == s->pixel) {
             sdk_mve_copy(to + before, from, inside);
         } else {
             for (int32_t x = 0; x < w->input_width; x++) {
-                sdk_mve_copy(to + before + x * SDK_MVE_BYTES, from + x * size + at, count);
+                sdk_mve_copy(to + before + x * s->pixel, from + x * size + at, count);
             }
         }
         sdk_mve_fill(to + before + inside, p->input_zero_point, plane - before - inside);
     }
 }
 
-void sdk_conv2d_s8_rows__mve(const sdk_conv2d_s8_mve *params, const int8_t *input, int8_t *output, void *scratch,
-                             sdk_range rows)
+/* Convolves rows of tiles from rows of inputs that are held as long as they are needed. */
+static void convolve_rows(const sdk_conv2d_s8_mve *p, const staging *s, const int8_t *input, int8_t *output,
+                          void *scratch, sdk_range rows)
 {
-    const sdk_conv2d_s8_mve *const p = params;
     const sdk_conv2d_window *w = &p->window;
-    const int32_t plane = p->columns * SDK_MVE_BYTES;
-    const int32_t row_bytes = p->chunks * plane;
+    const int32_t plane = p->columns * s->pixel;
+    const int32_t row_bytes = s->planes * plane;
     const int32_t tiles = (w->output_width + PIXELS - 1) / PIXELS;
     int8_t *const ring = (int8_t *)scratch + PIXELS * (int32_t)sizeof(int32_t) * p->block;
     sdk_conv_tiles job = new_job(p, scratch);
-    job.loops = w->kernel_height * p->chunks - 1;
+    job.loops = w->kernel_height * s->planes - 1;
     job.last = w->output_width - (tiles - 1) * PIXELS;
-    int32_t staged = rows.begin;
+    int32_t staged = rows.begin * w->stride_height;
     for (int32_t y = rows.begin; y < rows.end; y++) {
-        for (; staged < y + w->kernel_height; staged++) {
-            stage_row(p, input, staged - w->pad_top, ring + staged % w->kernel_height * row_bytes);
+        const int32_t top = y * w->stride_height;
+        for (staged = staged > top ? staged : top; staged < top + w->kernel_height; staged++) {
+            stage_row(p, s, input, staged - w->pad_top, ring + staged % w->kernel_height * row_bytes);
         }
         job.weights = p->weights;
         job.constants = p->constants;
@@ -301,8 +309,8 @@ void sdk_conv2d_s8_rows__mve(const sdk_conv2d_s8_mve *params, const int8_t *inpu
             const int8_t *table[MOST_RUNS];
             const int8_t **run = table;
             for (int32_t ky = 0; ky < w->kernel_height; ky++) {
-                const int8_t *row = ring + (y + ky) % w->kernel_height * row_bytes;
-                for (int32_t i = 0; i < p->chunks; i++, row += plane) {
+                const int8_t *row = ring + (top + ky) % w->kernel_height * row_bytes;
+                for (int32_t i = 0; i < s->planes; i++, row += plane) {
                     *run++ = row;
                 }
             }
@@ -311,8 +319,22 @@ void sdk_conv2d_s8_rows__mve(const sdk_conv2d_s8_mve *params, const int8_t *inpu
             job.output = output + y * w->output_width * w->output_channels + channel;
             job.tiles = tiles;
             p->run(&job);
-            job.weights += p->block * ROW_TAPS * w->kernel_height * p->chunks * SDK_MVE_BYTES;
+            job.weights += p->block * (job.loops + 1) * s->taps * SDK_MVE_BYTES;
             job.constants += p->block / GROUP * p->group_words;
         }
     }
+}
+
+void sdk_conv2d_s8_rows__mve(const sdk_conv2d_s8_mve *params, const int8_t *input, int8_t *output, void *scratch,
+                             sdk_range rows)
+{
+    const staging vectors = {.planes = params->chunks, .pixel = SDK_MVE_BYTES, .taps = ROW_TAPS};
+    convolve_rows(params, &vectors, input, output, scratch, rows);
+}
+
+void sdk_conv2d_s8_runs__mve(const sdk_conv2d_s8_mve *params, const int8_t *input, int8_t *output, void *scratch,
+                             sdk_range rows)
+{
+    const staging bytes = {.planes = 1, .pixel = params->window.input_channels, .taps = 1};
+    convolve_rows(params, &bytes, input, output, scratch, rows);
 }

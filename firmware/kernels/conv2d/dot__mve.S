@@ -44,29 +44,29 @@
 .endm
 
 /* A chunk with its inputs, loads between the multiplications. */
-.macro CHUNK mac, in0:req, in1:req, in2:req, in3:req
+.macro CHUNK mac, load, in0, in1, in2, in3
     vldrw.32 q0, [r3], #16
-    vldrw.32 q2, \in0
+    \load   q2, \in0
     vldrw.32 q1, [r3], #16
     \mac    r0, q0, q2
-    vldrw.32 q3, \in1
+    \load   q3, \in1
     \mac    r8, q1, q2
     \mac    r2, q0, q3
-    vldrw.32 q4, \in2
+    \load   q4, \in2
     \mac    r10, q1, q3
     \mac    r4, q0, q4
-    vldrw.32 q5, \in3
+    \load   q5, \in3
     \mac    r12, q1, q4
     \mac    r6, q0, q5
     \mac    lr, q1, q5
 .endm
 
 .macro FIXED_CHUNK offset, pitch
-    CHUNK   vmladava.s8, "[r1, #\offset]", "[r1, #\offset + \pitch]", "[r1, #\offset + 2 * \pitch]", "[r1, #\offset + 3 * \pitch]"
+    CHUNK   vmladava.s8, vldrw.32, "[r1, #\offset]", "[r1, #\offset + \pitch]", "[r1, #\offset + 2 * \pitch]", "[r1, #\offset + 3 * \pitch]"
 .endm
 
 .macro NEXT_CHUNK mac
-    CHUNK   \mac, "[r1], #16", "[r1], #16", "[r1], #16", "[r1], #16"
+    CHUNK   \mac, vldrw.32, "[r1], #16", "[r1], #16", "[r1], #16", "[r1], #16"
 .endm
 
 .macro STORE
@@ -201,6 +201,26 @@
     bne.w   1b
 .endm
 
+/* Kernel rows of up to 16 bytes, \step bytes from pixel to pixel. */
+.macro RUN mac, step
+    CHUNK   \mac, vldrb.8, "[r1]", "[r1, #\step]", "[r1, #2 * \step]", "[r1, #3 * \step]"
+.endm
+
+.macro DOT_RUNS step
+1:  ldr     r11, [sp]
+    ldr     r9, [r11, #JOB_LOOPS]
+    ldr     r11, [r11]
+    ldr     r1, [r11], #4
+    RUN     vmladav.s8, \step
+2:  ldr     r1, [r11], #4
+    RUN     vmladava.s8, \step
+    subs    r9, r9, #1
+    bne.w   2b
+    STORE
+    subs    r7, r7, #1
+    bne.w   1b
+.endm
+
 /* Of sdk_conv_tiles. */
     .equ    JOB_INPUTS, 0
     .equ    JOB_INPUT_STEP, 4
@@ -218,22 +238,31 @@
     .equ    JOB_PITCH, 52
     .equ    JOB_LOOPS, 56
 
-/* The inputs of the next tile: a step further, or all addresses of a table 64 bytes further. */
-.macro NEXT_INPUTS dot
-    .ifc \dot, DOT_ROWS
+/* All addresses of a table move on by \bytes. */
+.macro NEXT_TABLE bytes
     ldr     r4, [r3, #JOB_INPUTS]
     ldr     r5, [r3, #JOB_LOOPS]
     add     r5, r5, #1
-    mov     r6, #64
+    mov     r6, #\bytes
     dlstp.32 lr, r5
 5:  vldrw.32 q0, [r4]
     vadd.i32 q0, q0, r6
     vstrw.32 q0, [r4], #16
     letp    lr, 5b
+.endm
+
+/* The inputs of the next tile. */
+.macro NEXT_INPUTS dot, step
+    .ifc \dot, DOT_ROWS
+    NEXT_TABLE 64
+    .else
+    .ifc \dot, DOT_RUNS
+    NEXT_TABLE (4 * \step)
     .else
     ldrd    r4, r5, [r3, #JOB_INPUTS]
     add     r4, r4, r5
     str     r4, [r3, #JOB_INPUTS]
+    .endif
     .endif
 .endm
 
@@ -269,7 +298,7 @@ FUNCTION sdk_conv_\name\()_\form\()__mve
     vctp.32 r10
     BOUNDS  \form, JOB_LOW
     REQUANTIZE_GROUPS \form, 4, JOB_CHANNELS
-    NEXT_INPUTS \dot
+    NEXT_INPUTS \dot, \argument
     ldr     r7, [r3, #JOB_TILES]
     cmp     r7, #0
     bne.w   .Ltile\@
@@ -286,6 +315,9 @@ END_FUNCTION sdk_conv_\name\()_\form\()__mve
     CONV    long\rest, \form, DOT_LONG, \rest
     .endr
     CONV    rows, \form, DOT_ROWS
+    .irp step, 1, 2, 3, 4, 6, 8
+    CONV    runs\step, \form, DOT_RUNS, \step
+    .endr
     .endr
 
 #endif

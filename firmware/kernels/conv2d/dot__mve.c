@@ -60,12 +60,23 @@ static const int8_t *rows_pair(const sdk_conv_tiles *job, int32_t chunks, int32_
     return weights;
 }
 
-static void next_inputs(sdk_conv_tiles *job, pair_function *dot)
+static const int8_t *runs_pair(const sdk_conv_tiles *job, int32_t step, int32_t pair, const int8_t *weights,
+                               int32_t *accumulators)
 {
-    if (dot == rows_pair) {
+    (void)pair;
+    const int8_t *const *table = job->inputs;
+    for (int32_t i = 0; i < job->loops + 1; i++, weights += PAIR * SDK_MVE_BYTES) {
+        chunk(table[i], step, weights, accumulators);
+    }
+    return weights;
+}
+
+static void next_inputs(sdk_conv_tiles *job, pair_function *dot, int32_t step)
+{
+    if (dot == rows_pair || dot == runs_pair) {
         const int8_t **table = (const int8_t **)(uintptr_t)job->inputs;
         for (int32_t i = 0; i < job->loops + 1; i++) {
-            table[i] += PIXELS * SDK_MVE_BYTES;
+            table[i] += PIXELS * (dot == rows_pair ? SDK_MVE_BYTES : step);
         }
     } else {
         job->inputs = (const int8_t *)job->inputs + job->input_step;
@@ -89,7 +100,7 @@ static void conv(sdk_conv_tiles *job, sdk_mve_form f, pair_function *dot, int32_
             }
         }
         job->output += PIXELS * job->pixel_step;
-        next_inputs(job, dot);
+        next_inputs(job, dot, chunks);
     }
 }
 
@@ -117,5 +128,11 @@ DEFINE_CONV(long1, long_pair, 1)
 DEFINE_CONV(long2, long_pair, 2)
 DEFINE_CONV(long3, long_pair, 3)
 DEFINE_CONV(rows, rows_pair, 0)
+DEFINE_CONV(runs1, runs_pair, 1)
+DEFINE_CONV(runs2, runs_pair, 2)
+DEFINE_CONV(runs3, runs_pair, 3)
+DEFINE_CONV(runs4, runs_pair, 4)
+DEFINE_CONV(runs6, runs_pair, 6)
+DEFINE_CONV(runs8, runs_pair, 8)
 
 #endif
