@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 _LEAST_SPLIT_CYCLES = 2000
 """Cost of a layer above which the start and the join of a second core are worth it."""
+_BYTES_FOR_CYCLES = 3
+"""Where chains must gain: the share of the arena that they must save for a share of the cycles."""
 _NEARLY_FULL = 0.95
 """Share of the arena in use above which a step counts among the fullest."""
 _MOST_MERGED = 8
@@ -122,7 +124,9 @@ def _chained(
     if best is ascending:
         return program, found
     best, smallest = _directed(best)
-    return (best, smallest) if smallest.size <= (1 - gain) * found.size else (program, found)
+    lost = _cost(best) / _cost(program) - 1
+    wanted = max(gain, _BYTES_FOR_CYCLES * lost) if gain else 0.0
+    return (best, smallest) if smallest.size <= (1 - wanted) * found.size else (program, found)
 
 
 def _cost(program: Program) -> int:
