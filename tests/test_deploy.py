@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from emulated import need
 
 from sdk import board as boards
 from sdk import pipeline
 from sdk.cli import main
 from sdk.device.link import Session
-from sdk.errors import SdkError, ToolError
+from sdk.errors import SdkError
 from sdk.kernels.select import Optimize
 from sdk.measure.run import Bench
 from sdk.measure.verify import different_bytes
@@ -42,24 +42,6 @@ class Silent:
     def advance(self, done: int, total: int) -> None: ...
 
     def log(self, text: str) -> None: ...
-
-
-def need(board: str) -> None:
-    """Skip where a board's compiler or emulator is not installed."""
-    found = boards.load(board)
-    programs = [f"{found.toolchain.prefix}gcc"]
-    if found.emulator and found.emulator.program:
-        programs.append(found.emulator.program)
-    for program in programs:
-        if shutil.which(program) is None:
-            pytest.skip(f"{program} is not installed")
-    if found.emulator and found.emulator.kind == "rp2040js":
-        from sdk.device.emulate_rp2040js import node_modules
-
-        try:
-            node_modules()
-        except ToolError as error:
-            pytest.skip(str(error))
 
 
 def report(tmp_path: Path, *arguments: str) -> tuple[int, dict]:
