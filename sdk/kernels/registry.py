@@ -43,6 +43,7 @@ from sdk.kernels.fully_connected_dsp import FullyConnectedChain, FullyConnectedP
 from sdk.kernels.fully_connected_m0 import FullyConnectedLanes
 from sdk.kernels.fully_connected_mve import FullyConnectedMve
 from sdk.kernels.gather import GatherRef
+from sdk.kernels.hybrid import Conv2DHybridRef, FullyConnectedHybridRef
 from sdk.kernels.lookup import Lookup8Ref
 from sdk.kernels.lstm import LstmS8Ref
 from sdk.kernels.m0_packed import Conv2DPackedPairs, DepthwisePackedPairs
@@ -107,6 +108,8 @@ KERNELS: tuple[Kernel, ...] = (
     TanhS16Ref(),
     *REQUANTIZE_ELEMENTS,
     *FLOAT32_KERNELS,
+    Conv2DHybridRef(),
+    FullyConnectedHybridRef(),
     SvdfS8Ref(),
     LstmS8Ref(),
     Conv2DPatch(),

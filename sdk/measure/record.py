@@ -84,13 +84,19 @@ class Difference:
 
 @dataclass(frozen=True)
 class Verification:
-    """The comparison of the device's outputs with the oracle's."""
+    """The comparison of the device's outputs with the oracle's.
+
+    Attributes:
+        bytes_different: of integers that differ, and of floats further from the oracle's than the bound.
+        largest_ulp: largest difference of a float32 output in units in the last place; None where there is none.
+    """
 
     oracle: str
     inferences: int
     bytes_compared: int
     bytes_different: int
     first_difference: Difference | None = None
+    largest_ulp: int | None = None
 
     @property
     def verified(self) -> bool:
@@ -160,6 +166,7 @@ class Record:
             "verified": v.verified,
             "bytes_compared": v.bytes_compared,
             "bytes_different": v.bytes_different,
+            "largest_ulp": v.largest_ulp,
             "first_difference": asdict(v.first_difference) if v.first_difference else None,
             "inferences": v.inferences,
             "cycles": _median(self.cycles),

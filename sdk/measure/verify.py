@@ -15,11 +15,35 @@ from sdk.oracle import Oracle
 Array = np.ndarray[Any, Any]
 
 
+FLOAT_BOUND_ULP = 4
+"""How far a float32 may be from the reference, in units in the last place: docs/numerics.md says why."""
+
+
+def largest_ulp_difference(device: bytes, reference: Array) -> int:
+    """Largest distance of float32 elements in units in the last place; anything that is not a number counts alike."""
+    return int(_ulp_differences(device, reference).max(initial=0))
+
+
+def _ulp_differences(device: bytes, reference: Array) -> Array:
+    def ordered(values: Array) -> Array:
+        """Integers that are one apart for neighbouring floats, and equal for both zeros."""
+        bits = np.where(np.isnan(values), np.float32(np.nan), values).view(np.int32).astype(np.int64)
+        return np.where(bits < 0, -(bits & 0x7FFF_FFFF), bits)
+
+    found = np.frombuffer(device, np.float32)
+    return np.abs(ordered(found) - ordered(np.ascontiguousarray(reference, np.float32).reshape(-1)))
+
+
 def different_bytes(device: bytes, reference: Array) -> int:
-    """Number of bytes in which a device's output differs from the reference; all of them if the sizes differ."""
+    """Number of bytes in which a device's output differs from the reference; all of them if the sizes differ.
+
+    Of float32 elements all bytes count that are further from the reference than ``FLOAT_BOUND_ULP``.
+    """
     expected = np.ascontiguousarray(reference).tobytes()
     if len(device) != len(expected):
         return max(len(device), len(expected))
+    if reference.dtype == np.float32:
+        return 4 * int(np.count_nonzero(_ulp_differences(device, reference) > FLOAT_BOUND_ULP))
     return int(np.count_nonzero(np.frombuffer(device, np.uint8) != np.frombuffer(expected, np.uint8)))
 
 
@@ -30,8 +54,10 @@ def compare(outputs: Sequence[Sequence[bytes]], references: Sequence[Sequence[Ar
         for device_outputs, reference_outputs in zip(outputs, references, strict=True)
         for device, reference in zip(device_outputs, reference_outputs, strict=True)
     ]
+    floats = [pair for pair in pairs if pair[1].dtype == np.float32 and len(pair[0]) == pair[1].nbytes]
     return Verification(
         oracle=oracle,
+        largest_ulp=max((largest_ulp_difference(*pair) for pair in floats), default=None),
         inferences=len(outputs),
         bytes_compared=sum(reference.nbytes for _, reference in pairs),
         bytes_different=sum(different_bytes(device, reference) for device, reference in pairs),

@@ -35,8 +35,10 @@ def _spread(spread: Spread, text: str) -> str:
 def _verdict(record: Record) -> Text:
     v = record.verification
     if v.verified:
+        floats = f", floats within {v.largest_ulp} ULP" if v.largest_ulp else ""
         return Text(
-            f"PROVEN  {v.bytes_compared:,} output bytes of {v.inferences} inferences equal {v.oracle}", "bold green"
+            f"PROVEN  {v.bytes_compared:,} output bytes of {v.inferences} inferences equal {v.oracle}{floats}",
+            "bold green",
         )
     counts = f"{v.bytes_different:,} of {v.bytes_compared:,}"
     text = Text(f"DIFFERENT  {counts} output bytes differ from {v.oracle}", "bold red")

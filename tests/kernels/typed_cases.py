@@ -228,6 +228,24 @@ def _unary_f32(kind: str) -> Maker:
     return make
 
 
+def _conv_hybrid(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+    m = Model()
+    fh, fw, sh, sw, _, _, height, width = _window(rng)
+    depth, out = size(rng, tiles), size(rng, tiles)
+    inputs = [m.input((_batches(rng), height, width, depth), None, DType.FLOAT32)]
+    inputs += [m.const(values(rng, (out, fh, fw, depth), -127), symmetric(rng)), m.const(_floats(rng, (out,)))]
+    attrs = a.Conv2DAttrs(_padding(rng), sh, sw, activation(rng))
+    return m, m.module("CONV_2D", attrs, inputs, None, DType.FLOAT32, 2)
+
+
+def _fully_connected_hybrid(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+    m = Model()
+    depth, out = size(rng, tiles) * int(rng.choice([1, 3, 8])), size(rng, tiles)
+    inputs = [m.input((_batches(rng), depth), None, DType.FLOAT32)]
+    inputs += [m.const(values(rng, (out, depth), -127), symmetric(rng)), m.const(_floats(rng, (out,)))]
+    return m, m.module("FULLY_CONNECTED", a.FullyConnectedAttrs(activation(rng)), inputs, None, DType.FLOAT32, 3)
+
+
 BINARY_F32 = ("ADD", "SUB", "MUL", "DIV", "MAXIMUM", "MINIMUM", "SQUARED_DIFFERENCE")
 UNARY_F32 = (
     "RELU", "RELU6", "RELU_N1_TO_1", "LEAKY_RELU", "ABS", "NEG", "SQUARE", "SQRT", "RSQRT", "EXP", "LOGISTIC", "TANH",
@@ -256,6 +274,8 @@ TYPED: dict[tuple[str, str], Maker] = {
     ("max_pool2d_f32__ref", "MAX_POOL_2D"): _pool("MAX_POOL_2D", DType.FLOAT32, 1),
     **{(f"{kind.lower()}_f32__ref", kind): _binary_f32(kind) for kind in BINARY_F32},
     **{(f"{kind.lower()}_f32__ref", kind): _unary_f32(kind) for kind in UNARY_F32},
+    ("conv2d_hybrid__ref", "CONV_2D"): _conv_hybrid,
+    ("fully_connected_hybrid__ref", "FULLY_CONNECTED"): _fully_connected_hybrid,
     ("requantize_s16_s8__ref", "QUANTIZE"): _requantize(DType.INT16, DType.INT8),
     ("requantize_s16_s16__ref", "QUANTIZE"): _requantize(DType.INT16, DType.INT16),
     ("requantize_s16_s32__ref", "QUANTIZE"): _requantize(DType.INT16, DType.INT32),

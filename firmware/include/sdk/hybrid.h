@@ -1,0 +1,49 @@
+/* CONV_2D and FULLY_CONNECTED of float32 with int8 weights: inputs are quantized to int8 as they come. */
+#ifndef SDK_HYBRID_H
+#define SDK_HYBRID_H
+
+#include "sdk/window2d.h"
+
+/* weights [output_channels, filter_height, filter_width, input_channels] */
+typedef struct {
+    sdk_window2d window;
+    float weights_scale;
+    float output_min; /* bounds of the fused activation */
+    float output_max;
+    const int8_t *weights;
+    const float *bias; /* [output_channels] */
+} sdk_conv2d_hybrid;
+
+/*
+ * Output rows [range.begin, range.end) of the batches * output_height rows. scratch: the image that is convolved, in
+ * int8. Each batch has the scale of its largest magnitude.
+ * Source: EvalHybrid in tensorflow/lite/kernels/conv.cc.
+ */
+void sdk_conv2d_hybrid__ref(const sdk_conv2d_hybrid *params, const float *input, float *output, void *scratch,
+                            sdk_range range);
+
+/* Shapes: input [batches, input_size], output [batches, output_size], weights [output_size, input_size]. */
+typedef struct {
+    int32_t input_size;
+    int32_t output_size;
+    float weights_scale;
+    float output_min;
+    float output_max;
+    const int8_t *weights;
+    const float *bias; /* [output_size] */
+} sdk_fully_connected_hybrid;
+
+/*
+ * Outputs [range.begin, range.end) of the batches * output_size outputs. scratch: input_size bytes.
+ * Source: EvalHybrid in tensorflow/lite/kernels/fully_connected.cc.
+ */
+void sdk_fully_connected_hybrid__ref(const sdk_fully_connected_hybrid *params, const float *input, float *output,
+                                     void *scratch, sdk_range range);
+
+/*
+ * Quantizes values to -127 .. 127 and returns their scale, 1 if all are 0.
+ * Source: SymmetricQuantizeFloats in tensorflow/lite/kernels/internal/reference/portable_tensor_utils.cc.
+ */
+float sdk_quantize_symmetric(const float *values, int32_t count, int8_t *quantized);
+
+#endif
