@@ -39,7 +39,7 @@ def add_port(parser: argparse.ArgumentParser) -> None:
     """Which of several boards, and how to flash it."""
     parser.add_argument("--port", metavar="P", help="the board's serial port or drive, or user@host of a Linux board")
     parser.add_argument("--serial", metavar="S", help="serial number of the board or its probe, when there are several")
-    parser.add_argument("--method", metavar="M", help="how to flash it, where the board knows several ways")
+    parser.add_argument("--flash-by", metavar="WAY", help="how to flash it, where the board knows several ways")
 
 
 def target_options(options: argparse.Namespace) -> DeployOptions:
@@ -51,7 +51,7 @@ def target_options(options: argparse.Namespace) -> DeployOptions:
         getattr(options, "repeat", 1),
         options.port,
         options.serial,
-        options.method,
+        options.flash_by,
     )
 
 

@@ -33,7 +33,7 @@ def register(commands: Any) -> None:
 
 def run(options: argparse.Namespace, console: Console) -> int:
     """Run the command."""
-    chosen = DeployOptions(False, port=options.port, serial_number=options.serial, method=options.method)
+    chosen = DeployOptions(False, port=options.port, serial_number=options.serial, method=options.flash_by)
     board = boards.load(options.board)
     with tempfile.TemporaryDirectory(prefix="sdk-") as scratch, watch(console, options.verbose) as watcher:
         out = options.out or Path(scratch) / "out"

@@ -33,6 +33,7 @@
 #define CFGR_SWS 0xCu
 #define CFGR_SW_PLL 0x2u
 #define CFGR_SWS_PLL 0x8u
+#define CFGR_PRESCALERS 0xFCF0u
 #define CFGR_APB2_HALF_APB1_QUARTER ((4u << 13) | (5u << 10)) /* 90 and 45 MHz, their maxima */
 #define AHB1ENR_GPIOA (1u << 0)
 #define APB1ENR_USART2 (1u << 17)
@@ -66,7 +67,7 @@ void stm32_start(void) {
     REG(PWR_CR) |= PWR_CR_ODSWEN;
     reg_wait(PWR_CSR, PWR_CSR_ODSWRDY, PWR_CSR_ODSWRDY);
     REG(FLASH_ACR) = ACR_CACHES_PREFETCH_5_WAITS;
-    reg_field(RCC_CFGR, 0xFCF0u, CFGR_APB2_HALF_APB1_QUARTER);
+    reg_field(RCC_CFGR, CFGR_PRESCALERS, CFGR_APB2_HALF_APB1_QUARTER);
     reg_wait(RCC_CR, CR_PLLRDY, CR_PLLRDY);
     reg_field(RCC_CFGR, CFGR_SW, CFGR_SW_PLL);
     reg_wait(RCC_CFGR, CFGR_SWS, CFGR_SWS_PLL);
