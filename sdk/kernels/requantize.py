@@ -25,7 +25,7 @@ import numpy.typing as npt
 
 Ints = npt.NDArray[np.int64]
 
-SHIFTS = (15, 12, 10, 9)
+SHIFTS = (15, 12, 10, 9, 7, 5)
 """Values of F for which the kernels have code (the shift of SSAT is part of the instruction)."""
 
 _HEADROOM = 7

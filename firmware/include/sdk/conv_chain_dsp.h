@@ -7,7 +7,7 @@
  * channels) or on the pixels (weights stay int8). sdk/kernels/chain_dsp.py packs the streams of weights:
  * for each group of channels its biases, its weights, its requantization constants (sdk/kernels/requantize.py).
  *
- * Every loop exists for each shift of the requantization (f9 ... f15), with constants of their own for negative
+ * Every loop exists for each shift of the requantization (f5 ... f15), with constants of their own for negative
  * accumulators (signed), and in a raw form that stores int32 accumulators. The cores run hand-written code;
  * everywhere else C twins do the same arithmetic on the same data.
  */
@@ -141,16 +141,19 @@ void sdk_chain_collect2__dsp(const int16_t *from, const sdk_chain_window *window
  */
 void sdk_chain_link4__dsp(const int8_t *const x[4], uint32_t *out, uint32_t *end);
 
-sdk_chain_patch_run sdk_chain_patch_f9__dsp, sdk_chain_patch_f10__dsp, sdk_chain_patch_f12__dsp,
-    sdk_chain_patch_f15__dsp, sdk_chain_patch_f9_signed__dsp, sdk_chain_patch_f10_signed__dsp,
+sdk_chain_patch_run sdk_chain_patch_f5__dsp, sdk_chain_patch_f7__dsp, sdk_chain_patch_f9__dsp,
+    sdk_chain_patch_f10__dsp, sdk_chain_patch_f12__dsp, sdk_chain_patch_f15__dsp, sdk_chain_patch_f5_signed__dsp,
+    sdk_chain_patch_f7_signed__dsp, sdk_chain_patch_f9_signed__dsp, sdk_chain_patch_f10_signed__dsp,
     sdk_chain_patch_f12_signed__dsp, sdk_chain_patch_f15_signed__dsp, sdk_chain_patch_raw__dsp;
 
-sdk_chain_pixels_run sdk_chain_pixels_f9__dsp, sdk_chain_pixels_f10__dsp, sdk_chain_pixels_f12__dsp,
-    sdk_chain_pixels_f15__dsp, sdk_chain_pixels_f9_signed__dsp, sdk_chain_pixels_f10_signed__dsp,
+sdk_chain_pixels_run sdk_chain_pixels_f5__dsp, sdk_chain_pixels_f7__dsp, sdk_chain_pixels_f9__dsp,
+    sdk_chain_pixels_f10__dsp, sdk_chain_pixels_f12__dsp, sdk_chain_pixels_f15__dsp, sdk_chain_pixels_f5_signed__dsp,
+    sdk_chain_pixels_f7_signed__dsp, sdk_chain_pixels_f9_signed__dsp, sdk_chain_pixels_f10_signed__dsp,
     sdk_chain_pixels_f12_signed__dsp, sdk_chain_pixels_f15_signed__dsp, sdk_chain_pixels_raw__dsp;
 
-extern const sdk_chain_rows sdk_chain_rows_f9__dsp, sdk_chain_rows_f10__dsp, sdk_chain_rows_f12__dsp,
-    sdk_chain_rows_f15__dsp, sdk_chain_rows_f9_signed__dsp, sdk_chain_rows_f10_signed__dsp,
+extern const sdk_chain_rows sdk_chain_rows_f5__dsp, sdk_chain_rows_f7__dsp, sdk_chain_rows_f9__dsp,
+    sdk_chain_rows_f10__dsp, sdk_chain_rows_f12__dsp, sdk_chain_rows_f15__dsp, sdk_chain_rows_f5_signed__dsp,
+    sdk_chain_rows_f7_signed__dsp, sdk_chain_rows_f9_signed__dsp, sdk_chain_rows_f10_signed__dsp,
     sdk_chain_rows_f12_signed__dsp, sdk_chain_rows_f15_signed__dsp, sdk_chain_rows_raw__dsp;
 
 #endif

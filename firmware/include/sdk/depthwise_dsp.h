@@ -48,9 +48,10 @@ typedef struct {
  */
 typedef void sdk_depthwise_run(const sdk_depthwise_quad *quad);
 
-sdk_depthwise_run sdk_depthwise_3x3_f9__dsp, sdk_depthwise_3x3_f10__dsp, sdk_depthwise_3x3_f12__dsp,
-    sdk_depthwise_3x3_f15__dsp, sdk_depthwise_3x3_stride2_f9__dsp, sdk_depthwise_3x3_stride2_f10__dsp,
-    sdk_depthwise_3x3_stride2_f12__dsp, sdk_depthwise_3x3_stride2_f15__dsp;
+sdk_depthwise_run sdk_depthwise_3x3_f5__dsp, sdk_depthwise_3x3_f7__dsp, sdk_depthwise_3x3_f9__dsp,
+    sdk_depthwise_3x3_f10__dsp, sdk_depthwise_3x3_f12__dsp, sdk_depthwise_3x3_f15__dsp,
+    sdk_depthwise_3x3_stride2_f5__dsp, sdk_depthwise_3x3_stride2_f7__dsp, sdk_depthwise_3x3_stride2_f9__dsp,
+    sdk_depthwise_3x3_stride2_f10__dsp, sdk_depthwise_3x3_stride2_f12__dsp, sdk_depthwise_3x3_stride2_f15__dsp;
 
 typedef struct {
     int32_t input_height, input_width, channels;

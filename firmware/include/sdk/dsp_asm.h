@@ -49,10 +49,14 @@
 /* Runs a macro for every shift that sdk/kernels/requantize.py may choose, with and without constants for
    negative values, and for the form that stores the accumulators as they are (shift 0). */
 .macro ALL_SHIFTS instance
+    \instance _f5__dsp, 5, 0
+    \instance _f7__dsp, 7, 0
     \instance _f9__dsp, 9, 0
     \instance _f10__dsp, 10, 0
     \instance _f12__dsp, 12, 0
     \instance _f15__dsp, 15, 0
+    \instance _f5_signed__dsp, 5, 1
+    \instance _f7_signed__dsp, 7, 1
     \instance _f9_signed__dsp, 9, 1
     \instance _f10_signed__dsp, 10, 1
     \instance _f12_signed__dsp, 12, 1

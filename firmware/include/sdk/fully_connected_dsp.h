@@ -42,12 +42,16 @@ void sdk_fully_connected_s8_chain__dsp(const sdk_fully_connected_s8_streamed *pa
 void sdk_fully_connected_s8_pairs__dsp(const sdk_fully_connected_s8_streamed *params, const int8_t *input,
                                        int8_t *output, void *scratch, sdk_range groups);
 
-sdk_fully_connected_run sdk_fully_connected_chain_f9__dsp, sdk_fully_connected_chain_f10__dsp,
-    sdk_fully_connected_chain_f12__dsp, sdk_fully_connected_chain_f15__dsp, sdk_fully_connected_chain_f9_signed__dsp,
+sdk_fully_connected_run sdk_fully_connected_chain_f5__dsp, sdk_fully_connected_chain_f7__dsp,
+    sdk_fully_connected_chain_f9__dsp, sdk_fully_connected_chain_f10__dsp, sdk_fully_connected_chain_f12__dsp,
+    sdk_fully_connected_chain_f15__dsp, sdk_fully_connected_chain_f5_signed__dsp,
+    sdk_fully_connected_chain_f7_signed__dsp, sdk_fully_connected_chain_f9_signed__dsp,
     sdk_fully_connected_chain_f10_signed__dsp, sdk_fully_connected_chain_f12_signed__dsp,
     sdk_fully_connected_chain_f15_signed__dsp, sdk_fully_connected_chain_raw__dsp;
-sdk_fully_connected_run sdk_fully_connected_pairs_f9__dsp, sdk_fully_connected_pairs_f10__dsp,
-    sdk_fully_connected_pairs_f12__dsp, sdk_fully_connected_pairs_f15__dsp, sdk_fully_connected_pairs_f9_signed__dsp,
+sdk_fully_connected_run sdk_fully_connected_pairs_f5__dsp, sdk_fully_connected_pairs_f7__dsp,
+    sdk_fully_connected_pairs_f9__dsp, sdk_fully_connected_pairs_f10__dsp, sdk_fully_connected_pairs_f12__dsp,
+    sdk_fully_connected_pairs_f15__dsp, sdk_fully_connected_pairs_f5_signed__dsp,
+    sdk_fully_connected_pairs_f7_signed__dsp, sdk_fully_connected_pairs_f9_signed__dsp,
     sdk_fully_connected_pairs_f10_signed__dsp, sdk_fully_connected_pairs_f12_signed__dsp,
     sdk_fully_connected_pairs_f15_signed__dsp, sdk_fully_connected_pairs_raw__dsp;
 

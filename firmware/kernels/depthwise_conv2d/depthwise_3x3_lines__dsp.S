@@ -428,6 +428,8 @@ END_FUNCTION sdk_depthwise_3x3_stride2\name
     STRIDE1 \suffix, \shift
     STRIDE2 \suffix, \shift
 .endm
+    INSTANCES _f5__dsp, 5
+    INSTANCES _f7__dsp, 7
     INSTANCES _f9__dsp, 9
     INSTANCES _f10__dsp, 10
     INSTANCES _f12__dsp, 12

@@ -122,6 +122,8 @@ static void stride2(const sdk_depthwise_quad *q, int shift)
         stride2(quad, shift);                                                    \
     }
 
+INSTANCE(f5__dsp, 5)
+INSTANCE(f7__dsp, 7)
 INSTANCE(f9__dsp, 9)
 INSTANCE(f10__dsp, 10)
 INSTANCE(f12__dsp, 12)

@@ -78,10 +78,14 @@ static const uint32_t *pairs(const int8_t *input, const uint32_t *w, void *out, 
         return pairs(input, weights, out, end, quads, shift, is_signed);                                              \
     }
 
+INSTANCE(f5__dsp, 5, 0)
+INSTANCE(f7__dsp, 7, 0)
 INSTANCE(f9__dsp, 9, 0)
 INSTANCE(f10__dsp, 10, 0)
 INSTANCE(f12__dsp, 12, 0)
 INSTANCE(f15__dsp, 15, 0)
+INSTANCE(f5_signed__dsp, 5, 1)
+INSTANCE(f7_signed__dsp, 7, 1)
 INSTANCE(f9_signed__dsp, 9, 1)
 INSTANCE(f10_signed__dsp, 10, 1)
 INSTANCE(f12_signed__dsp, 12, 1)

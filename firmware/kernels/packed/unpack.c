@@ -20,12 +20,15 @@ static void store(int8_t *to, uint32_t word)
     memcpy(__builtin_assume_aligned(to, sizeof word), &word, sizeof word);
 }
 
-/* Four bytes of levels from four codes; half: 2**(bits - 1) in each byte. */
-static uint32_t levels_of(uint32_t codes, const int8_t *levels, uint32_t half)
+/* Four bytes of codes as numbers in two's complement; half: 2**(bits - 1) in each byte. */
+static uint32_t extended(uint32_t codes, uint32_t half)
 {
-    if (levels == NULL) {
-        return ((((codes ^ half) | 0x80808080u) - half) ^ 0x80808080u);
-    }
+    return ((((codes ^ half) | 0x80808080u) - half) ^ 0x80808080u);
+}
+
+/* Four levels from a table. */
+static uint32_t looked_up(uint32_t codes, const int8_t *levels)
+{
     uint32_t result = 0;
     for (int32_t lane = 0; lane < LANES; lane++) {
         result |= (uint32_t)(uint8_t)levels[codes >> 8 * lane & 0xFFu] << 8 * lane;
@@ -42,8 +45,8 @@ static const uint32_t *unpack_planes(const sdk_packed *p, const uint32_t *words,
     const uint32_t half = 0x01010101u << (bits - 1u);
     if (bits == 4 && p->levels == NULL) {
         for (int32_t i = 0; i < 4; i++, to += 2 * LANES) {
-            store(to, levels_of(fours[i] & 0x0F0F0F0Fu, NULL, 0x08080808u));
-            store(to + LANES, levels_of(fours[i] >> 4 & 0x0F0F0F0Fu, NULL, 0x08080808u));
+            store(to, extended(fours[i] & 0x0F0F0F0Fu, 0x08080808u));
+            store(to + LANES, extended(fours[i] >> 4 & 0x0F0F0F0Fu, 0x08080808u));
         }
         return ones;
     }
@@ -61,7 +64,7 @@ static const uint32_t *unpack_planes(const sdk_packed *p, const uint32_t *words,
         if ((bits & 1u) != 0) {
             codes |= (ones[0] >> i & 0x01010101u) << shift;
         }
-        store(to, levels_of(codes, p->levels, half));
+        store(to, p->levels == NULL ? extended(codes, half) : looked_up(codes, p->levels));
     }
     return ones + (bits & 1u);
 }
@@ -78,7 +81,7 @@ static const uint32_t *unpack_digits(const sdk_packed *p, const uint32_t *words,
         odd &= 0x00FF00FFu;
         /* 0, 1, 2 to -1, 0, 1: no byte borrows from the next. */
         codes = p->levels == NULL ? ((codes | 0x80808080u) - 0x01010101u) ^ 0x80808080u
-                                  : levels_of(codes, p->levels, 0);
+                                  : looked_up(codes, p->levels);
         store(to, codes);
     }
     return words + 1;
@@ -160,6 +163,13 @@ static uint32_t halves(int32_t low, int32_t high)
     return ((uint32_t)low & 0xFFFFu) | (uint32_t)high << 16;
 }
 
+/* Two halves of which each has bytes w1, w0, to 256 * w1 + w0. */
+static uint32_t linked(uint32_t bytes)
+{
+    const uint32_t biased = bytes ^ 0x00800080u;
+    return ((biased - 0x80u) & 0xFFFFu) | ((biased & 0xFFFF0000u) - 0x00800000u);
+}
+
 /* Words of a record's weights. */
 static void unpack_body(reader *r, const sdk_packed_stream *s, uint32_t *to)
 {
@@ -174,9 +184,12 @@ static void unpack_body(reader *r, const sdk_packed_stream *s, uint32_t *to)
             const int32_t steps = (end - to) / 3 < 4 ? (int32_t)((end - to) / 3) : 4;
             read_weights(r, w, 8 * steps);
             for (const int8_t *v = w; v != w + 8 * steps; v += 8, to += 3) {
-                to[0] = halves(256 * v[1] + v[0], 256 * v[5] + v[4]);
-                to[1] = halves(256 * v[2] + v[1], 256 * v[6] + v[5]);
-                to[2] = halves(256 * v[3] + v[2], 256 * v[7] + v[6]);
+                uint32_t low, high;
+                memcpy(&low, __builtin_assume_aligned(v, sizeof low), sizeof low);
+                memcpy(&high, __builtin_assume_aligned(v + 4, sizeof high), sizeof high);
+                to[0] = linked((low & 0xFFFFu) | high << 16);
+                to[1] = linked((low >> 8 & 0xFFFFu) | (high << 8 & 0xFFFF0000u));
+                to[2] = linked(low >> 16 | (high & 0xFFFF0000u));
             }
         }
         return;
