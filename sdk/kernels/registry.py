@@ -10,6 +10,11 @@ from sdk.kernels.add_mve import AddMve
 from sdk.kernels.arg import ArgMaxS8Ref, ArgMinS8Ref
 from sdk.kernels.arithmetic_s16 import AddS16Ref, MulS16Ref
 from sdk.kernels.base import Kernel, Site
+from sdk.kernels.batch_matmul import BatchMatMulS8Ref
+from sdk.kernels.blocks import SpaceToBatchRef, TableCopyRef
+from sdk.kernels.cast import CastFromF32Ref, CastRef, CastToF32Ref
+from sdk.kernels.comparisons import COMPARISONS
+from sdk.kernels.conditional import SelectRef
 from sdk.kernels.conv2d import Conv2DS8Ref
 from sdk.kernels.conv2d_dsp import Conv2DNarrow, Conv2DPatch, Conv2DPixels, Conv2DPointwise, Conv2DRows
 from sdk.kernels.conv2d_m0 import Conv2DPairs
@@ -21,6 +26,7 @@ from sdk.kernels.convolution_s16 import (
     TransposeConv2DS16Ref,
 )
 from sdk.kernels.copy import ConcatenationRef, PadRef, SplitRef, StridedCopyRef
+from sdk.kernels.cumsum import CumsumF32Ref, CumsumS32Ref, CumsumS64Ref
 from sdk.kernels.depthwise_conv2d import DepthwiseConv2DS8Ref
 from sdk.kernels.depthwise_dsp import Depthwise3x3, Depthwise3x3Stride2, DepthwiseTaps
 from sdk.kernels.depthwise_m0 import DepthwisePairs
@@ -42,7 +48,10 @@ from sdk.kernels.fully_connected import FullyConnectedS8Ref
 from sdk.kernels.fully_connected_dsp import FullyConnectedChain, FullyConnectedPairs
 from sdk.kernels.fully_connected_m0 import FullyConnectedLanes
 from sdk.kernels.fully_connected_mve import FullyConnectedMve
-from sdk.kernels.gather import GatherRef
+from sdk.kernels.gather import GatherNdRef, GatherRef
+from sdk.kernels.l2_normalization import L2NormalizationS8Ref
+from sdk.kernels.log_softmax import LogSoftmaxS8Ref
+from sdk.kernels.logical import LogicalAndRef, LogicalNotRef, LogicalOrRef
 from sdk.kernels.hybrid import Conv2DHybridRef, FullyConnectedHybridRef
 from sdk.kernels.lookup import Lookup8Ref
 from sdk.kernels.lstm import LstmS8Ref
@@ -63,6 +72,8 @@ from sdk.kernels.softmax import SoftmaxS8Ref
 from sdk.kernels.softmax_s16 import SoftmaxS8S16Ref, SoftmaxS16Ref
 from sdk.kernels.svdf import SvdfS8Ref
 from sdk.kernels.transpose_conv2d import TransposeConv2DS8Ref
+from sdk.kernels.uint8 import UINT8_KERNELS
+from sdk.kernels.winograd_dsp import Conv2DWinograd
 
 KERNELS: tuple[Kernel, ...] = (
     Conv2DS8Ref(),
@@ -76,6 +87,9 @@ KERNELS: tuple[Kernel, ...] = (
     MaximumS8Ref(),
     MinimumS8Ref(),
     SoftmaxS8Ref(),
+    LogSoftmaxS8Ref(),
+    L2NormalizationS8Ref(),
+    BatchMatMulS8Ref(),
     Lookup8Ref(),
     MeanS8Ref(),
     ReduceMaxS8Ref(),
@@ -84,9 +98,23 @@ KERNELS: tuple[Kernel, ...] = (
     ConcatenationRef(),
     SplitRef(),
     PadRef(),
+    TableCopyRef(),
+    SpaceToBatchRef(),
+    SelectRef(),
+    *COMPARISONS,
+    LogicalAndRef(),
+    LogicalOrRef(),
+    LogicalNotRef(),
+    CastRef(),
+    CastFromF32Ref(),
+    CastToF32Ref(),
+    CumsumS32Ref(),
+    CumsumS64Ref(),
+    CumsumF32Ref(),
     ResizeNearestRef(),
     ResizeBilinearS8Ref(),
     GatherRef(),
+    GatherNdRef(),
     ArgMaxS8Ref(),
     ArgMinS8Ref(),
     PreluS8Ref(),
@@ -108,6 +136,7 @@ KERNELS: tuple[Kernel, ...] = (
     TanhS16Ref(),
     *REQUANTIZE_ELEMENTS,
     *FLOAT32_KERNELS,
+    *UINT8_KERNELS,
     Conv2DHybridRef(),
     FullyConnectedHybridRef(),
     SvdfS8Ref(),
@@ -117,6 +146,7 @@ KERNELS: tuple[Kernel, ...] = (
     Conv2DNarrow(),
     Conv2DPixels(),
     Conv2DRows(),
+    Conv2DWinograd(),
     Depthwise3x3(),
     Depthwise3x3Stride2(),
     DepthwiseTaps(),

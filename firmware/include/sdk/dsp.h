@@ -68,6 +68,30 @@ static inline uint32_t sdk_high_halves(uint32_t a, uint32_t b)
     return (a >> 16) | (b & 0xFFFF0000u);
 }
 
+/* Both halves of a + b, modulo 2**16: SADD16. */
+static inline uint32_t sdk_sadd16(uint32_t a, uint32_t b)
+{
+#if SDK_DSP_NATIVE
+    uint32_t d;
+    __asm__("sadd16 %0, %1, %2" : "=r"(d) : "r"(a), "r"(b));
+    return d;
+#else
+    return sdk_pair(sdk_low16(a) + sdk_low16(b), sdk_high16(a) + sdk_high16(b));
+#endif
+}
+
+/* Both halves of a - b, modulo 2**16: SSUB16. */
+static inline uint32_t sdk_ssub16(uint32_t a, uint32_t b)
+{
+#if SDK_DSP_NATIVE
+    uint32_t d;
+    __asm__("ssub16 %0, %1, %2" : "=r"(d) : "r"(a), "r"(b));
+    return d;
+#else
+    return sdk_pair(sdk_low16(a) - sdk_low16(b), sdk_high16(a) - sdk_high16(b));
+#endif
+}
+
 /* acc + low(a) * low(b) + high(a) * high(b): SMLAD. */
 static inline uint32_t sdk_smlad(uint32_t a, uint32_t b, uint32_t acc)
 {
