@@ -30,6 +30,8 @@ extern const uint8_t __core1_stack_low[] __attribute__((weak)), __core1_stack_to
 
 void fault_capture(const uint32_t *frame);
 
+__attribute__((weak, noreturn)) void cortex_m_fault_end(void) { cortex_m_reset(); }
+
 void cortex_m_fault_recall(void) {
     recalled = kept.magic == FAULT_MAGIC;
     if (recalled) {
@@ -62,7 +64,7 @@ __attribute__((used, noreturn)) void fault_capture(const uint32_t *frame) {
     }
 #endif
     kept.magic = FAULT_MAGIC;
-    cortex_m_reset();
+    cortex_m_fault_end();
 }
 
 __attribute__((naked)) void cortex_m_fault_handler(void) {

@@ -11,4 +11,7 @@ void cortex_m_fault_handler(void);
 /* Makes the stored fault, if there is one, what port_fault() returns. To be called once, by start-up code. */
 void cortex_m_fault_recall(void);
 
+/* Restarts the chip so that memory keeps its contents. Weak: AIRCR's reset request, which not every chip restarts by. */
+__attribute__((noreturn)) void cortex_m_fault_end(void);
+
 #endif
