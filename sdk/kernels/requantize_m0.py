@@ -108,8 +108,9 @@ def split_requantization(layer: Accumulators, low: int = -128, high: int = 127) 
         low: smallest byte, the activation's lower bound.
         high: largest byte.
     """
-    if low >= high:
-        return None
+    largest = np.maximum(layer.high, -layer.low) << np.maximum(layer.shift, 0)
+    if low >= high or largest.max() >= 1 << 31:
+        return None  # no steps, or left shifts that wrap
     steps = _steps(layer, low, high)
     live = steps.inside.any(axis=1)
     scale = layer.multiplier * np.exp2(layer.shift - 31.0)
