@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy.typing as npt
 
 from sdk.ir import DType
 from sdk.ir.attrs import Activation
+from sdk.kernels import chain_dsp
 from sdk.kernels.base import Const, Constraint, Ref, Site, Value
 from sdk.kernels.constraints import (
     ACTIVATION,
@@ -30,6 +32,7 @@ from sdk.kernels.convolution import (
 )
 from sdk.kernels.operands import data, quant
 from sdk.kernels.quantize import activation_range
+from sdk.kernels.requantize import FoldedRequant, fold
 
 Ints = npt.NDArray[np.int64]
 
@@ -39,7 +42,9 @@ MOST_FIXED_CHUNKS = 8
 """More chunks take the long form of the dot products."""
 GROUP = 4
 """Channels that are requantized together."""
-REQUANTIZE_INSTRUCTIONS = {"plain": 31, "clamp": 33, "fix": 39, "general": 49}
+FOLDED_SHIFTS = (16, 13, 11, 10, 8, 6)
+"""Shifts that the C code has forms for: those of the proven constants plus the one of a doubled product."""
+REQUANTIZE_INSTRUCTIONS = {"plain": 32, "clamp": 34, "fix": 40, "general": 50} | {f"fold{s}": 22 for s in FOLDED_SHIFTS}
 """Of each form, for four channels of four pixels."""
 
 COMMON: tuple[Constraint, ...] = (
@@ -72,6 +77,7 @@ class Dots:
         output_zero_point: of the output.
         low: smallest output.
         high: largest output.
+        folded: proven constants of the shortest requantization, or None.
     """
 
     weights: Ints
@@ -82,6 +88,7 @@ class Dots:
     output_zero_point: int
     low: int
     high: int
+    folded: FoldedRequant | None = None
 
     @classmethod
     def of(cls, site: Site, activation: Activation) -> Dots:
@@ -94,7 +101,9 @@ class Dots:
         # A factor of zero may have any exponent.
         shift = np.where(multiplier == 0, -1, shift)
         folded = bias - zero_point * weights.sum(axis=1)
-        return cls(weights, folded, multiplier, shift, zero_point, quant(site.output()).zero_point, low, high)
+        output_zero_point = quant(site.output()).zero_point
+        short = _folded(site) if (low, high) == (-128, 127) else None
+        return cls(weights, folded, multiplier, shift, zero_point, output_zero_point, low, high, short)
 
     @property
     def channels(self) -> int:
@@ -108,7 +117,12 @@ class Dots:
 
     @property
     def form(self) -> str:
-        """The cheapest form of the requantization that is exact for every accumulator."""
+        """The cheapest form of the requantization."""
+        return self.exact_form if self.folded is None else f"fold{self.folded.shift + 1}"
+
+    @property
+    def exact_form(self) -> str:
+        """The cheapest form that is exact for every 32-bit accumulator."""
         whole_range = (self.low, self.high) == (-128, 127)
         if (self.shift > 0).any():
             return "general"
@@ -119,17 +133,27 @@ class Dots:
     @property
     def group_words(self) -> int:
         """Words of constants for four channels."""
-        return GROUP * (5 if self.form == "general" else 3)
+        return GROUP * self._kinds.shape[0]
+
+    @property
+    def _kinds(self) -> Ints:
+        """[kinds, channels]."""
+        right = np.minimum(self.shift, 0)
+        if self.folded is not None:
+            # Channels with one reachable accumulator have a constant B.
+            bias = np.where(self.weights.any(axis=1), self.bias, 0)
+            return np.stack([256 * bias + self.folded.offset, self.folded.multiplier])
+        if self.form == "general":
+            left = np.maximum(self.shift, 0)
+            return np.stack([self.bias, left, self.multiplier, (right < 0).astype(np.int64), right])
+        return np.stack([self.bias, self.multiplier, right])
 
     def constants(self) -> Const:
         """What the requantization reads: [groups, kinds, 4], flattened."""
-        right = np.minimum(self.shift, 0)
-        kinds = [self.bias, self.multiplier, right]
-        if self.form == "general":
-            kinds = [self.bias, np.maximum(self.shift, 0), self.multiplier, (right < 0).astype(np.int64), right]
-        table = padded(np.stack(kinds), GROUP, axis=1)
-        grouped = table.reshape(len(kinds), -1, GROUP).transpose(1, 0, 2)
-        return Const("constants", "int32_t", grouped.reshape(-1).astype(np.int32))
+        kinds = self._kinds
+        table = padded(kinds, GROUP, axis=1)
+        grouped = table.reshape(kinds.shape[0], -1, GROUP).transpose(1, 0, 2)
+        return Const("constants", "int32_t", (grouped.reshape(-1) & 0xFFFFFFFF).astype(np.uint32).view(np.int32))
 
     def output_fields(self) -> dict[str, Value]:
         """Constants, zero point and bounds of the output."""
@@ -140,6 +164,13 @@ class Dots:
             "low": self.low,
             "high": self.high,
         }
+
+
+@lru_cache(maxsize=4)
+def _folded(site: Site) -> FoldedRequant | None:
+    layer = chain_dsp.dots(site)
+    found = None if layer.requant is None else fold(layer.accumulators, layer.requant)
+    return found if found is not None and found.shift + 1 in FOLDED_SHIFTS else None
 
 
 def loop_name(chunks: int) -> str:

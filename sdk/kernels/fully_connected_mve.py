@@ -37,7 +37,7 @@ class FullyConnectedMve(Kernel):
         output_size, input_size = site.input(1).shape
         batches = site.input(0).elements // input_size
         blocks = -(-output_size // _BLOCK)
-        form = "clamp" if layer.form == "plain" else layer.form
+        form = "clamp" if layer.exact_form == "plain" else layer.exact_form
         constants = _constants(layer, form)
         steps = -(-input_size // CHUNK)
         return Prepared(

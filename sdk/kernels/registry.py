@@ -19,6 +19,7 @@ from sdk.kernels.conv2d import Conv2DS8Ref
 from sdk.kernels.conv2d_dsp import Conv2DNarrow, Conv2DPatch, Conv2DPixels, Conv2DPointwise, Conv2DRows
 from sdk.kernels.conv2d_m0 import Conv2DPairs
 from sdk.kernels.conv2d_mve import Conv2DPixelsMve, Conv2DRowsMve, Conv2DRunsMve
+from sdk.kernels.conv2d_neon import Conv2DNeon, Conv2DSdot
 from sdk.kernels.convolution_s16 import (
     Conv2DS16Ref,
     DepthwiseConv2DS16Ref,
@@ -26,7 +27,6 @@ from sdk.kernels.convolution_s16 import (
     TransposeConv2DS16Ref,
 )
 from sdk.kernels.copy import ConcatenationRef, PadRef, SplitRef, StridedCopyRef
-from sdk.kernels.cumsum import CumsumF32Ref, CumsumS32Ref, CumsumS64Ref
 from sdk.kernels.depthwise_conv2d import DepthwiseConv2DS8Ref
 from sdk.kernels.depthwise_dsp import Depthwise3x3, Depthwise3x3Stride2, DepthwiseTaps
 from sdk.kernels.depthwise_m0 import DepthwisePairs
@@ -108,9 +108,6 @@ KERNELS: tuple[Kernel, ...] = (
     CastRef(),
     CastFromF32Ref(),
     CastToF32Ref(),
-    CumsumS32Ref(),
-    CumsumS64Ref(),
-    CumsumF32Ref(),
     ResizeNearestRef(),
     ResizeBilinearS8Ref(),
     GatherRef(),
@@ -182,6 +179,8 @@ KERNELS: tuple[Kernel, ...] = (
     DepthwisePacked3x3Stride2(),
     DepthwisePackedTaps(),
     FullyConnectedPackedChain(),
+    Conv2DNeon(),
+    Conv2DSdot(),
 )
 """Every kernel there is."""
 

@@ -27,14 +27,14 @@ typedef struct {
     int32_t pixels;             /* at least 1 */
     int32_t lanes;              /* narrow: bit i is set if byte i of a row is read; others are the zero point */
     int32_t zero_point;
-} sdk_gather;
+} sdk_conv_gather;
 
 /* Runs of at most 16 bytes, of which only some may be inside the input. */
-void sdk_gather_narrow__mve(const sdk_gather *job);
+void sdk_conv_gather_narrow__mve(const sdk_conv_gather *job);
 /* Runs of more than 16 bytes. */
-void sdk_gather_wide__mve(const sdk_gather *job);
+void sdk_conv_gather_wide__mve(const sdk_conv_gather *job);
 /* Runs of whole vectors, in planes. */
-void sdk_gather_planes__mve(const sdk_gather *job);
+void sdk_conv_gather_planes__mve(const sdk_conv_gather *job);
 
 typedef struct {
     sdk_conv2d_window window;

@@ -3,9 +3,12 @@
  * use within kernels; streams of weights and constants come from sdk/kernels/dots_mve.py.
  *
  * Constants of four channels: int32 [3][4], bias, Q0.31 multiplier, exponent (-31 .. 0); for the general form [5][4],
- * bias, left shift (0 .. 30), multiplier, whether to fix ties (0 or 1: 1 where the exponent is negative), exponent.
+ * bias, left shift (0 .. 30), multiplier, whether to fix ties (0 or 1: 1 where the exponent is negative), exponent; for
+ * the folded forms [2][4], B and M.
  * The forms:
  *
+ *   fold<S>  S is 6, 8, 10, 11, 13 or 16: ((256 * accumulator + B) * M >> 31) >> S, with numbers proven on the host for
+ *            every accumulator that can occur (see sdk/kernels/requantize.py); bounds are int8's own
  *   plain    ties of negative values go upwards, which is exact where results below the zero point are clamped to it;
  *            bounds are int8's own
  *   clamp    the same with bounds low .. high
@@ -55,7 +58,10 @@ typedef struct {
 typedef void sdk_conv_run(sdk_conv_tiles *job);
 
 /* X(form, ...) for each form of the requantization. */
-#define SDK_REQUANTIZE_FORMS(X, ...) X(plain, __VA_ARGS__) X(clamp, __VA_ARGS__) X(fix, __VA_ARGS__) X(general, __VA_ARGS__)
+#define SDK_REQUANTIZE_FORMS(X, ...) \
+    X(plain, __VA_ARGS__) X(clamp, __VA_ARGS__) X(fix, __VA_ARGS__) X(general, __VA_ARGS__) \
+    X(fold6, __VA_ARGS__) X(fold8, __VA_ARGS__) X(fold10, __VA_ARGS__) X(fold11, __VA_ARGS__) \
+    X(fold13, __VA_ARGS__) X(fold16, __VA_ARGS__)
 
 #define SDK_CONV_DECLARE(form, name) sdk_conv_run sdk_conv_##name##_##form##__mve;
 

@@ -33,6 +33,70 @@
 .endm
 
 .macro REQUANTIZE form
+    .ifc \form, plain
+    ROUND_TWICE \form
+    .else
+    .ifc \form, clamp
+    ROUND_TWICE \form
+    BOUND
+    .else
+    .ifc \form, fix
+    ROUND_TWICE \form
+    .else
+    .ifc \form, general
+    ROUND_TWICE \form
+    BOUND
+    .else
+    FOLDED  \form
+    .endif
+    .endif
+    .endif
+    .endif
+.endm
+
+/* q5: 256 in each lane. The form's name ends with the shift. */
+.macro FOLDED form
+    ldmia   r1!, {r4-r11}
+    vmlas.s32 q0, q5, r4
+    vmlas.s32 q1, q5, r5
+    vmlas.s32 q2, q5, r6
+    vmlas.s32 q3, q5, r7
+    EACH    vqdmulh.s32, r8, r9, r10, r11
+    .ifc \form, fold6
+    NARROW  6
+    .endif
+    .ifc \form, fold8
+    NARROW  8
+    .endif
+    .ifc \form, fold10
+    NARROW  10
+    .endif
+    .ifc \form, fold11
+    NARROW  11
+    .endif
+    .ifc \form, fold13
+    NARROW  13
+    .endif
+    .ifc \form, fold16
+    NARROW  16
+    .endif
+    vqmovnb.s16 q0, q0
+    vqmovnt.s16 q0, q1
+.endm
+
+/* VQSHRNB or, with \top, VQSHRNT .S32 of numbered registers; GNU as up to 2.40 makes VQRSHRN of these mnemonics. */
+.macro SHIFT_NARROW top, to, from, shift
+    .inst.w 0xee900f40 | (16 - \shift) << 16 | \to << 13 | \top << 12 | \from << 1
+.endm
+
+.macro NARROW shift
+    SHIFT_NARROW 0, 0, 0, \shift
+    SHIFT_NARROW 0, 1, 1, \shift
+    SHIFT_NARROW 1, 0, 2, \shift
+    SHIFT_NARROW 1, 1, 3, \shift
+.endm
+
+.macro ROUND_TWICE form
     ldmia   r1!, {r4-r7}
     EACH    vadd.i32, r4, r5, r6, r7
     .ifc \form, general
@@ -68,12 +132,6 @@
     .endif
     vqmovnb.s16 q0, q0
     vqmovnt.s16 q0, q1
-    .ifc \form, general
-    BOUND
-    .endif
-    .ifc \form, clamp
-    BOUND
-    .endif
 .endm
 
 .macro BOUND
@@ -100,7 +158,7 @@
 
 /*
  * All channels of four pixels. r1: constants; r2: zero point; r3: a structure with the number of channels at
- * \channels; r9: the same number; r12: accumulators, \step words from channel to channel; q5, q6: bounds; q7: addresses
+ * \channels; r9: the same number; r12: accumulators, \step words from channel to channel; q5, q6: see BOUNDS; q7: addresses
  * of the pixels, minus 4; P0: pixels that exist. Leaves r3 alone.
  */
 .macro REQUANTIZE_GROUPS form, step, channels
@@ -125,13 +183,21 @@
 3:
 .endm
 
-/* Bounds at \low and \high of r3, for the forms that have any. Uses r6, r7. */
+/* What a form needs in q5 and q6: bounds at \low and after of r3, or 256. Uses r6, r7. */
 .macro BOUNDS form, low
     .ifc \form, clamp
     LOAD_BOUNDS \low
-    .endif
+    .else
     .ifc \form, general
     LOAD_BOUNDS \low
+    .else
+    .ifnc \form, plain
+    .ifnc \form, fix
+    mov     r6, #256
+    vdup.32 q5, r6
+    .endif
+    .endif
+    .endif
     .endif
 .endm
 

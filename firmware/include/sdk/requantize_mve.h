@@ -9,7 +9,19 @@
 
 enum { SDK_MVE_GROUP = 4 };
 
-typedef enum { SDK_MVE_PLAIN, SDK_MVE_CLAMP, SDK_MVE_FIX, SDK_MVE_GENERAL } sdk_mve_form;
+/* The folded forms are their shift. */
+typedef enum {
+    SDK_MVE_PLAIN,
+    SDK_MVE_CLAMP,
+    SDK_MVE_FIX,
+    SDK_MVE_GENERAL,
+    SDK_MVE_FOLD6 = 6,
+    SDK_MVE_FOLD8 = 8,
+    SDK_MVE_FOLD10 = 10,
+    SDK_MVE_FOLD11 = 11,
+    SDK_MVE_FOLD13 = 13,
+    SDK_MVE_FOLD16 = 16,
+} sdk_mve_form;
 
 typedef struct {
     const int32_t *constants;
@@ -39,8 +51,21 @@ static inline int32_t sdk_mve_saturate(int64_t value, int32_t low, int32_t high)
     return value < low ? low : value > high ? high : (int32_t)value;
 }
 
+static inline int8_t sdk_mve_requantize_folded(const sdk_mve_scale *o, int32_t shift, int32_t accumulator,
+                                               int32_t channel)
+{
+    const int32_t offset = sdk_mve_constant(o->constants, 2, 0, channel);
+    const int32_t multiplier = sdk_mve_constant(o->constants, 2, 1, channel);
+    const int32_t sum = (int32_t)(256u * (uint32_t)accumulator + (uint32_t)offset);
+    const int32_t value = (int32_t)(((int64_t)sum * multiplier) >> 31);
+    return (int8_t)sdk_mve_saturate(value >> shift, INT8_MIN, INT8_MAX);
+}
+
 static inline int8_t sdk_mve_requantize(const sdk_mve_scale *o, sdk_mve_form f, int32_t accumulator, int32_t channel)
 {
+    if (f > SDK_MVE_GENERAL) {
+        return sdk_mve_requantize_folded(o, (int32_t)f, accumulator, channel);
+    }
     const int32_t kinds = f == SDK_MVE_GENERAL ? 5 : 3;
     uint32_t sum = (uint32_t)accumulator + (uint32_t)sdk_mve_constant(o->constants, kinds, 0, channel);
     if (f == SDK_MVE_GENERAL) {

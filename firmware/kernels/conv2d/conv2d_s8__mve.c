@@ -96,7 +96,7 @@ static void gather_rows(const sdk_conv2d_s8_mve *p, const int8_t *input, const p
     const int32_t size = w->input_channels;
     const int32_t run = w->kernel_width * size;
     const int32_t done = at->above + at->count;
-    sdk_gather job = {
+    sdk_conv_gather job = {
         .to = to + at->above * run,
         .from = input + ((at->y + at->above) * w->input_width + at->x) * size,
         .to_step = p->chunks * SDK_MVE_BYTES,
@@ -108,12 +108,12 @@ static void gather_rows(const sdk_conv2d_s8_mve *p, const int8_t *input, const p
         .zero_point = p->input_zero_point,
     };
     if (at->count > 0 && run > SDK_MVE_BYTES) {
-        sdk_gather_wide__mve(&job);
+        sdk_conv_gather_wide__mve(&job);
     } else if (at->count > 0) {
         const int32_t left = clip(-at->x, w->kernel_width) * size;
         const int32_t inside = clip(w->input_width - at->x, w->kernel_width) * size;
         job.lanes = (int32_t)((1u << inside) - (1u << left));
-        sdk_gather_narrow__mve(&job);
+        sdk_conv_gather_narrow__mve(&job);
     }
     if (at->count < w->kernel_height) {
         /* After the others, which reach into what is filled here. */
@@ -130,7 +130,7 @@ static void gather_planes(const sdk_conv2d_s8_mve *p, const int8_t *input, const
 {
     const sdk_conv2d_window *w = &p->window;
     const int32_t size = w->input_channels;
-    const sdk_gather job = {
+    const sdk_conv_gather job = {
         .to = to,
         .from = input + (at->y * w->input_width + at->x) * size,
         .to_step = SDK_MVE_BYTES,
@@ -140,7 +140,7 @@ static void gather_planes(const sdk_conv2d_s8_mve *p, const int8_t *input, const
         .rows = w->kernel_height,
         .pixels = pixels,
     };
-    sdk_gather_planes__mve(&job);
+    sdk_conv_gather_planes__mve(&job);
 }
 
 /* Inputs of count <= 4 output pixels from the given one on, in raster order. */

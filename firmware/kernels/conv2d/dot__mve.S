@@ -307,7 +307,7 @@ FUNCTION sdk_conv_\name\()_\form\()__mve
 END_FUNCTION sdk_conv_\name\()_\form\()__mve
 .endm
 
-    .irp form, plain, clamp, fix, general
+    .irp form, plain, clamp, fix, general, fold6, fold8, fold10, fold11, fold13, fold16
     .irp chunks, 1, 2, 3, 4, 5, 6, 7, 8
     CONV    \chunks, \form, DOT_FIXED, \chunks
     .endr

@@ -104,11 +104,17 @@ static void conv(sdk_conv_tiles *job, sdk_mve_form f, pair_function *dot, int32_
     }
 }
 
-#define DEFINE_CONV(name, dot, chunks)                      \
-    DEFINE_CONV_FORM(name, plain, SDK_MVE_PLAIN, dot, chunks)     \
-    DEFINE_CONV_FORM(name, clamp, SDK_MVE_CLAMP, dot, chunks)     \
-    DEFINE_CONV_FORM(name, fix, SDK_MVE_FIX, dot, chunks)         \
-    DEFINE_CONV_FORM(name, general, SDK_MVE_GENERAL, dot, chunks)
+#define DEFINE_CONV(name, dot, chunks) \
+    DEFINE_CONV_FORM(name, plain, SDK_MVE_PLAIN, dot, chunks) \
+    DEFINE_CONV_FORM(name, clamp, SDK_MVE_CLAMP, dot, chunks) \
+    DEFINE_CONV_FORM(name, fix, SDK_MVE_FIX, dot, chunks) \
+    DEFINE_CONV_FORM(name, general, SDK_MVE_GENERAL, dot, chunks) \
+    DEFINE_CONV_FORM(name, fold6, SDK_MVE_FOLD6, dot, chunks) \
+    DEFINE_CONV_FORM(name, fold8, SDK_MVE_FOLD8, dot, chunks) \
+    DEFINE_CONV_FORM(name, fold10, SDK_MVE_FOLD10, dot, chunks) \
+    DEFINE_CONV_FORM(name, fold11, SDK_MVE_FOLD11, dot, chunks) \
+    DEFINE_CONV_FORM(name, fold13, SDK_MVE_FOLD13, dot, chunks) \
+    DEFINE_CONV_FORM(name, fold16, SDK_MVE_FOLD16, dot, chunks)
 #define DEFINE_CONV_FORM(name, form_name, f, dot, chunks)           \
     void sdk_conv_##name##_##form_name##__mve(sdk_conv_tiles *job) \
     {                                                              \

@@ -15,7 +15,7 @@
     ldrd    r0, r1, [r0]
 .endm
 
-FUNCTION sdk_gather_narrow__mve
+FUNCTION sdk_conv_gather_narrow__mve
     ENTER
     vmsr    p0, r10
     vdup.8  q1, r11
@@ -34,11 +34,11 @@ FUNCTION sdk_gather_narrow__mve
     subs    r7, r7, #1
     bne.n   1b
     pop     {r4-r11, pc}
-END_FUNCTION sdk_gather_narrow__mve
+END_FUNCTION sdk_conv_gather_narrow__mve
 
 /* r10: whole vectors; r11: rows left; r5: bytes after them. */
 .macro GATHER name, store_step
-FUNCTION sdk_gather_\name\()__mve
+FUNCTION sdk_conv_gather_\name\()__mve
     ENTER
     lsr     r10, r5, #4
     sub     r4, r4, r10, lsl #4
@@ -65,7 +65,7 @@ FUNCTION sdk_gather_\name\()__mve
     subs    r7, r7, #1
     bne.n   1b
     pop     {r4-r11, pc}
-END_FUNCTION sdk_gather_\name\()__mve
+END_FUNCTION sdk_conv_gather_\name\()__mve
 .endm
 
     GATHER  wide, 16

@@ -5,7 +5,7 @@
 #if !SDK_MVE_NATIVE
 
 /* piece: bytes that stay together, to_piece: from one such to the next. */
-static void gather(const sdk_gather *job, int32_t piece, int32_t to_piece)
+static void gather(const sdk_conv_gather *job, int32_t piece, int32_t to_piece)
 {
     for (int32_t pixel = 0; pixel < job->pixels; pixel++) {
         int8_t *to = job->to + pixel * job->to_step;
@@ -18,7 +18,7 @@ static void gather(const sdk_gather *job, int32_t piece, int32_t to_piece)
     }
 }
 
-void sdk_gather_narrow__mve(const sdk_gather *job)
+void sdk_conv_gather_narrow__mve(const sdk_conv_gather *job)
 {
     for (int32_t pixel = 0; pixel < job->pixels; pixel++) {
         int8_t *to = job->to + pixel * job->to_step;
@@ -31,12 +31,12 @@ void sdk_gather_narrow__mve(const sdk_gather *job)
     }
 }
 
-void sdk_gather_wide__mve(const sdk_gather *job)
+void sdk_conv_gather_wide__mve(const sdk_conv_gather *job)
 {
     gather(job, job->run, job->run);
 }
 
-void sdk_gather_planes__mve(const sdk_gather *job)
+void sdk_conv_gather_planes__mve(const sdk_conv_gather *job)
 {
     enum { PIXELS = 4 };
     gather(job, SDK_MVE_BYTES, PIXELS * SDK_MVE_BYTES);

@@ -210,7 +210,7 @@ FUNCTION sdk_depthwise_3x3_stride2_\outputs\()_\form\()__mve
 END_FUNCTION sdk_depthwise_3x3_stride2_\outputs\()_\form\()__mve
 .endm
 
-    .irp form, plain, clamp, fix, general
+    .irp form, plain, clamp, fix, general, fold6, fold8, fold10, fold11, fold13, fold16
     .irp outputs, 4, 6, 8, 10, 12, 14, 16
     TILE    \outputs, \form
     .endr

@@ -73,11 +73,17 @@ static void rows(sdk_depthwise_rows *job, sdk_mve_form f, channel_function *conv
     }
 }
 
-#define DEFINE(name, convolve, outputs)                          \
+#define DEFINE(name, convolve, outputs) \
     DEFINE_FORM(name, plain, SDK_MVE_PLAIN, convolve, outputs) \
     DEFINE_FORM(name, clamp, SDK_MVE_CLAMP, convolve, outputs) \
-    DEFINE_FORM(name, fix, SDK_MVE_FIX, convolve, outputs)     \
-    DEFINE_FORM(name, general, SDK_MVE_GENERAL, convolve, outputs)
+    DEFINE_FORM(name, fix, SDK_MVE_FIX, convolve, outputs) \
+    DEFINE_FORM(name, general, SDK_MVE_GENERAL, convolve, outputs) \
+    DEFINE_FORM(name, fold6, SDK_MVE_FOLD6, convolve, outputs) \
+    DEFINE_FORM(name, fold8, SDK_MVE_FOLD8, convolve, outputs) \
+    DEFINE_FORM(name, fold10, SDK_MVE_FOLD10, convolve, outputs) \
+    DEFINE_FORM(name, fold11, SDK_MVE_FOLD11, convolve, outputs) \
+    DEFINE_FORM(name, fold13, SDK_MVE_FOLD13, convolve, outputs) \
+    DEFINE_FORM(name, fold16, SDK_MVE_FOLD16, convolve, outputs)
 #define DEFINE_FORM(name, form, f, convolve, outputs)                            \
     void sdk_depthwise_3x3_##name##_##form##__mve(sdk_depthwise_rows *job) \
     {                                                                            \
