@@ -75,7 +75,7 @@ def values(rng: np.random.Generator, shape: Shape, low: int = -128, high: int = 
 
 
 def wide_values(rng: np.random.Generator, shape: Shape, dtype: DType, low: int | None = None) -> Array:
-    """int16 or int32 values: uniform, or small, or all at an end of the range, or only the two ends."""
+    """Values of other integers than int8: uniform, or small, or all at an end of the range, or only the two ends."""
     limits = np.iinfo(dtype.numpy)
     lowest, highest = limits.min if low is None else low, limits.max
     kind = rng.integers(8)
@@ -84,7 +84,7 @@ def wide_values(rng: np.random.Generator, shape: Shape, dtype: DType, low: int |
     if kind == 1:
         return rng.choice(np.array([lowest, highest], dtype.numpy), shape)
     if kind == 2:
-        return rng.integers(-100, 101, shape).astype(dtype.numpy)
+        return rng.integers(max(lowest, -100), 101, shape).astype(dtype.numpy)
     return rng.integers(lowest, highest, shape, dtype.numpy, endpoint=True)
 
 
@@ -126,8 +126,10 @@ def _case(seed: int, index: int, rng: np.random.Generator, model: Model, module:
         tensor = graph.tensors[i]
         if tensor.dtype is DType.FLOAT32:
             array: Array = rng.normal(0, 3, tensor.shape).astype(np.float32)
-        elif tensor.dtype in (DType.INT16, DType.INT32):
+        elif tensor.dtype in (DType.INT16, DType.INT32, DType.UINT8):
             array = wide_values(rng, tensor.shape, tensor.dtype)
+        elif tensor.dtype is DType.BOOL:
+            array = rng.integers(0, 2, tensor.shape).astype(bool)
         else:
             array = values(rng, tensor.shape).astype(tensor.dtype.numpy)
             if tensor.shape[-1:] == (ALL_BYTES,):

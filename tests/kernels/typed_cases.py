@@ -98,7 +98,7 @@ def _pool(kind: str, dtype: DType, version: int) -> Maker:
     def make(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
         m = Model()
         fh, fw, sh, sw, _, _, height, width = _window(rng)
-        quant = symmetric(rng, 1e-4, 1e-2) if dtype is DType.INT16 else None
+        quant = {DType.INT16: symmetric, DType.UINT8: _byte_quant}.get(dtype, lambda rng: None)(rng)
         source = m.input((_batches(rng), height, width, size(rng, tiles)), quant, dtype)
         attrs = a.Pool2DAttrs(_padding(rng), sh, sw, fh, fw, activation(rng))
         return m, m.module(kind, attrs, [source], quant, dtype, version)
@@ -246,6 +246,56 @@ def _fully_connected_hybrid(rng: np.random.Generator, tiles: Sequence[int]) -> t
     return m, m.module("FULLY_CONNECTED", a.FullyConnectedAttrs(activation(rng)), inputs, None, DType.FLOAT32, 3)
 
 
+def _byte_quant(rng: np.random.Generator, low: float = 1e-3, high: float = 0.1) -> Quant:
+    return Quant((scale(rng, low, high),), (int(rng.choice([0, 255, 128, *rng.integers(0, 256, 3)])),))
+
+
+def _filter_u8(rng: np.random.Generator, m: Model, shape: Shape, axis: int, source: Quant) -> tuple[list[int], Quant]:
+    """Filter, bias and a quantization of the output for which most values are in range."""
+    quant, channels = _byte_quant(rng), shape[axis]
+    spread = 70 * 70 * np.sqrt(np.prod(shape) / channels) + 1
+    bias = np.round(rng.normal(0, 1, channels) * spread).astype(np.int32)
+    product = float(np.float32(source.scale) * np.float32(quant.scale))
+    output = Quant((float(np.float32(product * spread / float(rng.choice([20, 100])))),), (int(rng.integers(256)),))
+    data = rng.integers(0, 256, shape).astype(np.uint8)
+    return [m.const(data, quant), m.const(bias, Quant((product,), (0,)))], output
+
+
+def _conv_u8(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+    m = Model()
+    fh, fw, sh, sw, dh, dw, height, width = _window(rng)
+    depth, out, quant = size(rng, tiles), size(rng, tiles), _byte_quant(rng)
+    source = m.input((_batches(rng), height, width, depth), quant, DType.UINT8)
+    constants, output = _filter_u8(rng, m, (out, fh, fw, depth), 0, quant)
+    attrs = a.Conv2DAttrs(_padding(rng), sh, sw, activation(rng), dh, dw)
+    return m, m.module("CONV_2D", attrs, [source, *constants], output, DType.UINT8)
+
+
+def _depthwise_u8(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+    m = Model()
+    fh, fw, sh, sw, dh, dw, height, width = _window(rng)
+    depth, multiplier, quant = size(rng, tiles), int(rng.choice([1, 1, 2, 3])), _byte_quant(rng)
+    source = m.input((_batches(rng), height, width, depth), quant, DType.UINT8)
+    constants, output = _filter_u8(rng, m, (1, fh, fw, depth * multiplier), 3, quant)
+    attrs = a.DepthwiseConv2DAttrs(_padding(rng), sh, sw, multiplier, activation(rng), dh, dw)
+    return m, m.module("DEPTHWISE_CONV_2D", attrs, [source, *constants], output, DType.UINT8)
+
+
+def _fully_connected_u8(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+    m = Model()
+    depth, out, quant = size(rng, tiles) * int(rng.choice([1, 3, 8])), size(rng, tiles), _byte_quant(rng)
+    source = m.input((_batches(rng), depth), quant, DType.UINT8)
+    constants, output = _filter_u8(rng, m, (out, depth), 0, quant)
+    attrs = a.FullyConnectedAttrs(activation(rng))
+    return m, m.module("FULLY_CONNECTED", attrs, [source, *constants], output, DType.UINT8)
+
+
+def _softmax_u8(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+    m = Model()
+    source = m.input(any_shape(rng, tiles), _byte_quant(rng, 1e-3, 1.0), DType.UINT8)
+    return m, m.module("SOFTMAX", a.SoftmaxAttrs(), [source], Quant((1 / 256,), (0,)), DType.UINT8)
+
+
 BINARY_F32 = ("ADD", "SUB", "MUL", "DIV", "MAXIMUM", "MINIMUM", "SQUARED_DIFFERENCE")
 UNARY_F32 = (
     "RELU", "RELU6", "RELU_N1_TO_1", "LEAKY_RELU", "ABS", "NEG", "SQUARE", "SQRT", "RSQRT", "EXP", "LOGISTIC", "TANH",
@@ -276,6 +326,12 @@ TYPED: dict[tuple[str, str], Maker] = {
     **{(f"{kind.lower()}_f32__ref", kind): _unary_f32(kind) for kind in UNARY_F32},
     ("conv2d_hybrid__ref", "CONV_2D"): _conv_hybrid,
     ("fully_connected_hybrid__ref", "FULLY_CONNECTED"): _fully_connected_hybrid,
+    ("conv2d_u8__ref", "CONV_2D"): _conv_u8,
+    ("depthwise_conv2d_u8__ref", "DEPTHWISE_CONV_2D"): _depthwise_u8,
+    ("fully_connected_u8__ref", "FULLY_CONNECTED"): _fully_connected_u8,
+    ("average_pool2d_u8__ref", "AVERAGE_POOL_2D"): _pool("AVERAGE_POOL_2D", DType.UINT8, 1),
+    ("max_pool2d_u8__ref", "MAX_POOL_2D"): _pool("MAX_POOL_2D", DType.UINT8, 1),
+    ("softmax_u8__ref", "SOFTMAX"): _softmax_u8,
     ("requantize_s16_s8__ref", "QUANTIZE"): _requantize(DType.INT16, DType.INT8),
     ("requantize_s16_s16__ref", "QUANTIZE"): _requantize(DType.INT16, DType.INT16),
     ("requantize_s16_s32__ref", "QUANTIZE"): _requantize(DType.INT16, DType.INT32),

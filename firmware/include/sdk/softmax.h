@@ -6,7 +6,7 @@
 
 /*
  * Shapes: input and output [rows, size]. The output's scale is 1 / 256 and its zero point -128, or in int16 1 / 65536
- * and -32768.
+ * and -32768, or in uint8 1 / 256 and 0.
  */
 typedef struct {
     int32_t size;
@@ -24,5 +24,7 @@ void sdk_softmax_s8__ref(const sdk_softmax_s8 *params, const int8_t *input, int8
                          sdk_range range);
 void sdk_softmax_s8_s16__ref(const sdk_softmax_s8 *params, const int8_t *input, int16_t *output, void *scratch,
                              sdk_range range);
+void sdk_softmax_u8__ref(const sdk_softmax_s8 *params, const uint8_t *input, uint8_t *output, void *scratch,
+                         sdk_range range);
 
 #endif
