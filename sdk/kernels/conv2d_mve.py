@@ -27,6 +27,8 @@ from sdk.kernels.operands import attrs
 _PIXELS = 4
 _ROW_TAPS = 3
 _MOST_RUNS = 32
+_FIXED_RUNS = (3, 6)
+"""Numbers of rows of vectors that have loops of their own."""
 _RUN_STEPS = (1, 2, 3, 4, 6, 8)
 _BLOCK = 32
 """Output channels whose accumulators are held at once."""
@@ -138,7 +140,7 @@ class Conv2DRowsMve(Kernel):
     def prepare(self, site: Site) -> Prepared:
         """Fit to an operator."""
         shape, layer = window(site), dots(site)
-        chunks = -(-shape.input_channels // CHUNK)
+        chunks, runs = -(-shape.input_channels // CHUNK), _runs(shape)
         block = min(_whole_groups(layer.channels), _BLOCK)
         tiles = -(-shape.output_width // _PIXELS)
         columns = max(tiles * _PIXELS + _ROW_TAPS - 1, shape.pad_left + shape.input_width)
@@ -153,7 +155,7 @@ class Conv2DRowsMve(Kernel):
                 "weights": Ref("weights"),
                 "block": block,
                 "in_place": 0,
-                "run": f"sdk_conv_rows_{layer.form}__mve",
+                "run": f"sdk_conv_rows{runs if runs in _FIXED_RUNS else ''}_{layer.form}__mve",
                 **layer.output_fields(),
             },
             consts=(_row_stream(shape, layer), layer.constants()),
@@ -299,7 +301,8 @@ def _instructions(shape: Window, layer: Dots) -> int:
 def _row_instructions(shape: Window, layer: Dots, tiles: int) -> int:
     pairs = -(-layer.channels // 2)
     stage = _runs(shape) // shape.kernel_height * (5 * shape.input_width + 40)
-    tile = pairs * (39 * _runs(shape) + 4) + _finish(layer)
+    each = 37 if _runs(shape) in _FIXED_RUNS else 39
+    tile = pairs * (each * _runs(shape) + 4) + _finish(layer)
     return shape.output_height * (tiles * tile + stage + 100)
 
 

@@ -49,10 +49,10 @@ from sdk.kernels.fully_connected_dsp import FullyConnectedChain, FullyConnectedP
 from sdk.kernels.fully_connected_m0 import FullyConnectedLanes
 from sdk.kernels.fully_connected_mve import FullyConnectedMve
 from sdk.kernels.gather import GatherNdRef, GatherRef
+from sdk.kernels.hybrid import Conv2DHybridRef, FullyConnectedHybridRef
 from sdk.kernels.l2_normalization import L2NormalizationS8Ref
 from sdk.kernels.log_softmax import LogSoftmaxS8Ref
 from sdk.kernels.logical import LogicalAndRef, LogicalNotRef, LogicalOrRef
-from sdk.kernels.hybrid import Conv2DHybridRef, FullyConnectedHybridRef
 from sdk.kernels.lookup import Lookup8Ref
 from sdk.kernels.lstm import LstmS8Ref
 from sdk.kernels.m0_packed import Conv2DPackedPairs, DepthwisePackedPairs

@@ -34,7 +34,7 @@
  *   forwards; loops: (chunks - 1) / 4.
  * sdk_conv_rows_<form>__mve: kernels three columns wide, stride 1. Inputs: a table of rows + 1 addresses, one for each
  *   kernel row and chunk, of the vectors of the six pixels under the tile (written: they move on by four pixels a
- *   tile). Weights [pairs][rows + 1][3][2][16]. loops: rows, at least 1.
+ *   tile). Weights [pairs][rows + 1][3][2][16]. loops: rows, at least 1. rows3 and rows6: the same for so many addresses.
  * sdk_conv_runs<step>_<form>__mve: kernel rows of up to 16 bytes. Inputs: a table of rows + 1 addresses of the first
  *   pixel's rows, step bytes from pixel to pixel (written as above). Weights [pairs][rows + 1][2][16]. loops: rows.
  */
@@ -78,6 +78,8 @@ SDK_REQUANTIZE_FORMS(SDK_CONV_DECLARE, long1)
 SDK_REQUANTIZE_FORMS(SDK_CONV_DECLARE, long2)
 SDK_REQUANTIZE_FORMS(SDK_CONV_DECLARE, long3)
 SDK_REQUANTIZE_FORMS(SDK_CONV_DECLARE, rows)
+SDK_REQUANTIZE_FORMS(SDK_CONV_DECLARE, rows3)
+SDK_REQUANTIZE_FORMS(SDK_CONV_DECLARE, rows6)
 SDK_REQUANTIZE_FORMS(SDK_CONV_DECLARE, runs1)
 SDK_REQUANTIZE_FORMS(SDK_CONV_DECLARE, runs2)
 SDK_REQUANTIZE_FORMS(SDK_CONV_DECLARE, runs3)

@@ -186,7 +186,7 @@
     vmladava.s8 lr, q5, q7
 .endm
 
-.macro DOT_ROWS
+.macro DOT_ROWS argument
 1:  ldr     r11, [sp]
     ldr     r9, [r11, #JOB_LOOPS]
     ldr     r11, [r11]
@@ -196,6 +196,22 @@
     ROW     vmladava.s8
     subs    r9, r9, #1
     bne.w   2b
+    STORE
+    subs    r7, r7, #1
+    bne.w   1b
+.endm
+
+/* The same for a known number of kernel rows and chunks. */
+.macro DOT_FIXED_ROWS count
+    ldr     r9, [r11]
+1:  ldr     r1, [r9]
+    ROW     vmladav.s8
+    .set    at, 4
+    .rept   \count - 1
+    ldr     r1, [r9, #at]
+    ROW     vmladava.s8
+    .set    at, at + 4
+    .endr
     STORE
     subs    r7, r7, #1
     bne.w   1b
@@ -256,12 +272,16 @@
     .ifc \dot, DOT_ROWS
     NEXT_TABLE 64
     .else
+    .ifc \dot, DOT_FIXED_ROWS
+    NEXT_TABLE 64
+    .else
     .ifc \dot, DOT_RUNS
     NEXT_TABLE (4 * \step)
     .else
     ldrd    r4, r5, [r3, #JOB_INPUTS]
     add     r4, r4, r5
     str     r4, [r3, #JOB_INPUTS]
+    .endif
     .endif
     .endif
 .endm
@@ -315,6 +335,8 @@ END_FUNCTION sdk_conv_\name\()_\form\()__mve
     CONV    long\rest, \form, DOT_LONG, \rest
     .endr
     CONV    rows, \form, DOT_ROWS
+    CONV    rows3, \form, DOT_FIXED_ROWS, 3
+    CONV    rows6, \form, DOT_FIXED_ROWS, 6
     .irp step, 1, 2, 3, 4, 6, 8
     CONV    runs\step, \form, DOT_RUNS, \step
     .endr
