@@ -19,6 +19,16 @@
 
 #include "sdk/dsp.h"
 
+/* A window on a ring of rows of int16. */
+typedef struct {
+    int32_t second;      /* bytes from the first pixel's window to the second's */
+    int32_t pitch;       /* bytes of a row */
+    int32_t ring;        /* bytes of the ring */
+    int32_t quads;       /* whole fours of a window's row */
+    int32_t rest;        /* elements after them, 0 .. 3 */
+    int32_t kernel_rows; /* at most those of the ring */
+} sdk_chain_window;
+
 /* Pairs of pixels, chain on the weights. */
 typedef struct {
     uint32_t *x; /* inputs of both pixels as int16, their words in turn: 2 * steps words */
@@ -27,12 +37,15 @@ typedef struct {
     int32_t output_bytes; /* of a pixel's outputs: whole groups of four, int8, int32 in the raw form */
     ptrdiff_t second;     /* bytes from the first pixel's outputs to the second's; 0: there is only one */
     /*
-     * First pixel's inputs, to be widened to x for each pair, in the order 0, 2, 1, 3 of each four; NULL: x is ready, of
-     * one pair. Where input_bytes is no multiple of four, the last four go past the pixel: their weights are zero.
+     * First pixel's inputs, to be widened to x for each pair, in the order 0, 2, 1, 3 of each four; where input_bytes is
+     * no multiple of four, the last four go past the pixel: their weights are zero. With input_bytes 0 the first
+     * pixel's window in a ring of rows of int16, to be collected. NULL: x is ready, of one pair.
      */
-    const int8_t *input;
-    int32_t input_bytes;  /* of a pixel */
-    uint32_t offsets;     /* minus the input's zero point, in both halves */
+    const void *input;
+    int32_t input_bytes; /* of a pixel, or 0 */
+    uint32_t offsets;    /* minus the input's zero point, in both halves */
+    const sdk_chain_window *window;
+    int32_t window_rows; /* from the window's first row to the ring's end */
 } sdk_chain_patch;
 
 /* out: the first pixel's outputs; the next pair's follow the second pixel's. */
@@ -117,16 +130,6 @@ void sdk_chain_widen__dsp(const int8_t *in, uint32_t *out, uint32_t *end, uint32
 
 /* int8 to int16 with an offset, in order. out: any halfword; count: at least 0; offsets: the offset in both halves. */
 void sdk_chain_widen_in_order__dsp(const int8_t *in, int16_t *out, int32_t count, uint32_t offsets);
-
-/* A window on a ring of rows of int16. */
-typedef struct {
-    int32_t second;      /* bytes from the first pixel's window to the second's */
-    int32_t pitch;       /* bytes of a row */
-    int32_t ring;        /* bytes of the ring */
-    int32_t quads;       /* whole fours of a window's row */
-    int32_t rest;        /* elements after them, 0 .. 3 */
-    int32_t kernel_rows; /* at most those of the ring */
-} sdk_chain_window;
 
 /*
  * Copies the windows of two pixels to x, whose words they take in turn: all whole fours, then all rests, in order,

@@ -251,6 +251,7 @@ void sdk_conv2d_s8_narrow__dsp(const sdk_conv2d_s8_patch *params, const int8_t *
     const int32_t first = rows.begin * w->stride_height - w->pad_top;
     const int plain = is_plain(params);
     sdk_chain_patch patch = whole_groups(params, scratch);
+    patch.input_bytes = 0;
     uint32_t *next_x = patch.x + words; /* only for odd widths */
     int16_t *slots = (int16_t *)(void *)(next_x + odd * words);
     sdk_chain_window window = {
@@ -260,6 +261,7 @@ void sdk_conv2d_s8_narrow__dsp(const sdk_conv2d_s8_patch *params, const int8_t *
         .rest = run % 4,
         .kernel_rows = w->kernel_height,
     };
+    patch.window = &window;
     int32_t staged = first;
     int32_t column = 0;
     int8_t *out = output + rows.begin * w->output_width * w->output_channels;
@@ -275,15 +277,21 @@ void sdk_conv2d_s8_narrow__dsp(const sdk_conv2d_s8_patch *params, const int8_t *
         const int16_t *from = slots + slot * pitch + column * step;
         window.second = step * (int32_t)sizeof(int16_t);
         patch.second = w->output_channels;
-        for (; column + 1 < w->output_width; column += 2, from += 2 * step) {
-            sdk_chain_collect2__dsp(from, &window, params->ring_rows - slot, patch.x);
-            if (plain) {
-                params->run(&patch, out, 1);
-            } else {
-                patch_outputs(params, &patch, out);
+        const int32_t pairs = (w->output_width - column) / 2;
+        if (plain && pairs > 0) {
+            patch.input = from;
+            patch.window_rows = params->ring_rows - slot;
+            params->run(&patch, out, pairs);
+            patch.input = NULL;
+        } else {
+            for (int32_t i = 0; i < pairs; i++) {
+                sdk_chain_collect2__dsp(from + 2 * step * i, &window, params->ring_rows - slot, patch.x);
+                patch_outputs(params, &patch, out + 2 * w->output_channels * i);
             }
-            out += 2 * patch.second;
         }
+        from += 2 * step * pairs;
+        out += 2 * w->output_channels * pairs;
+        column += 2 * pairs;
         if (column < w->output_width) {
             window.second = 0;
             sdk_chain_collect2__dsp(from, &window, params->ring_rows - slot, patch.x);

@@ -90,12 +90,13 @@
 
 /* void run(const sdk_chain_patch *patch, void *out, int32_t pairs). Kept all along: s1: distance of the second pixel,
    s2: inputs as the steps address them, s3: whole turns after the first, which may be short, s4: the first turn's code,
-   s5: what to take off the weights before it, s7: weights, s8: input to widen or NULL, s9: pairs left, s10: offsets,
+   s5: what to take off the weights before it, s7: weights, s8: input to widen or collect, or NULL, s9: pairs left, s10: offsets,
    s11: inputs of a pixel, s12, s13: inputs and their end, s14: bytes of a pixel's outputs. */
 #define PATCH_STEPS 32
 .macro PATCH name, shift, signed
 FUNCTION sdk_chain_patch\name
-    push    {r4-r11, lr}
+    push    {r0, r4-r11, lr}
+    vpush   {s16-s19}
     vmov    s0, r1
     vmov    s9, r2
     ldmia   r0, {r3-r10}
@@ -125,6 +126,9 @@ FUNCTION sdk_chain_patch\name
     vmov    s4, r8
 1:  vmov    r0, s8
     cbz     r0, 2f
+    vmov    r1, s11
+    cmp     r1, #0
+    beq.w   5f
     vmov    r1, s1
     cmp     r1, #0
     it      ne
@@ -173,7 +177,17 @@ FUNCTION sdk_chain_patch\name
     subs    r2, #1
     vmov    s9, r2
     bne.w   1b
-    pop     {r4-r11, pc}
+    vpop    {s16-s19}
+    pop     {r0, r4-r11, pc}
+5:  ldr     r4, [sp, #16]
+    ldr     r1, [r4, #32]               /* window */
+    ldr     r2, [r4, #36]               /* its rows before the ring's end */
+    ldr     r5, [r1]
+    add     r5, r0, r5, lsl #1
+    vmov    s8, r5
+    vmov    r3, s12
+    bl      sdk_chain_collect2_core__dsp
+    b.w     2b
 END_FUNCTION sdk_chain_patch\name
 .endm
 
@@ -518,17 +532,26 @@ END_FUNCTION sdk_chain_widen_in_order__dsp
 /* void sdk_chain_collect2__dsp(const int16_t *from, const sdk_chain_window *window, int32_t rows, uint32_t *x) */
 FUNCTION sdk_chain_collect2__dsp
     push    {r4-r11, lr}
-    vmov    s0, r0
+    vpush   {s16-s19}
+    bl      sdk_chain_collect2_core__dsp
+    vpop    {s16-s19}
+    pop     {r4-r11, pc}
+END_FUNCTION sdk_chain_collect2__dsp
+
+/* The same; changes r0-r12, s15-s19. */
+FUNCTION sdk_chain_collect2_core__dsp
+    vmov    s15, lr
+    vmov    s16, r0
     mov     lr, r2                      /* rows before the ring's end */
     ldmia   r1, {r6-r11}                /* second, pitch, ring, quads, rest, kernel rows */
-    vmov    s1, r6
-    vmov    s2, r7
-    vmov    s3, r8
+    vmov    s17, r6
+    vmov    s18, r7
+    vmov    s19, r8
     mul     r12, r9, r11
     add     r12, r3, r12, lsl #4        /* the tail */
     movs    r8, #4                      /* to the next element of the tail: 2 and 6 bytes in turn */
-1:  vmov    r0, s0
-    vmov    r1, s1
+1:  vmov    r0, s16
+    vmov    r1, s17
     add     r1, r0
     movs    r6, r9
     beq     3f
@@ -556,15 +579,15 @@ FUNCTION sdk_chain_collect2__dsp
     adds    r12, #2
     subs    r6, #1
     bne     4b
-5:  vmov    r0, s0
-    vmov    r1, s2
+5:  vmov    r0, s16
+    vmov    r1, s18
     add     r0, r1
     subs    lr, #1
     ittt    eq
-    vmoveq  r1, s3
+    vmoveq  r1, s19
     subeq   r0, r0, r1
     moveq   lr, r11
-    vmov    s0, r0
+    vmov    s16, r0
     subs    r11, #1
     bne     1b
     cmp     r8, #4
@@ -572,7 +595,8 @@ FUNCTION sdk_chain_collect2__dsp
     movs    r2, #0                      /* the last pair's second half */
     strh    r2, [r12]
     strh    r2, [r12, #4]
-6:  pop     {r4-r11, pc}
-END_FUNCTION sdk_chain_collect2__dsp
+6:  vmov    lr, s15
+    bx      lr
+END_FUNCTION sdk_chain_collect2_core__dsp
 
 #endif

@@ -75,13 +75,16 @@ static void widen2(const int8_t *a, const int8_t *b, uint32_t *out, const uint32
 static void patch_run(const sdk_chain_patch *patch, void *out, int32_t pairs, int shift, int is_signed)
 {
     const ptrdiff_t size = shift == RAW ? 4 : 1;
-    const int8_t *input = patch->input;
+    const char *input = patch->input;
     for (char *o = out; pairs > 0; pairs--, o += patch->second) {
         uint32_t *x = patch->x;
-        if (input != NULL) {
+        if (input != NULL && patch->input_bytes != 0) {
             const int32_t second = patch->second != 0 ? patch->input_bytes : 0;
-            widen2(input, input + second, x, x + 2 * patch->steps, patch->offsets);
+            widen2((const int8_t *)input, (const int8_t *)input + second, x, x + 2 * patch->steps, patch->offsets);
             input += 2 * patch->input_bytes;
+        } else if (input != NULL) {
+            sdk_chain_collect2__dsp((const int16_t *)(const void *)input, patch->window, patch->window_rows, x);
+            input += 2 * patch->window->second;
         }
         const uint32_t *w = patch->weights;
         for (const char *end = o + patch->output_bytes; o != end; o += 4 * size) {
