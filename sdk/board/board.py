@@ -18,10 +18,10 @@ _CORE_FEATURES: Mapping[str, frozenset[str]] = {
     "cortex-m7": frozenset({"dsp"}),
     "cortex-m33": frozenset({"dsp"}),
     "cortex-m55": frozenset({"dsp", "mve"}),
-    "cortex-a8": frozenset({"fpu"}),
+    "cortex-a8": frozenset({"fpu", "neon"}),
     "cortex-a53": frozenset({"fpu", "neon"}),
     "cortex-a72": frozenset({"fpu", "neon"}),
-    "cortex-a76": frozenset({"fpu", "neon"}),
+    "cortex-a76": frozenset({"fpu", "neon", "sdot"}),
     "host": frozenset({"fpu"}),
 }
 CORES = tuple(_CORE_FEATURES)

@@ -1,0 +1,35 @@
+/*
+ * CONV_2D, int8, for cores with NEON: NHWC input and output, per-channel requantization, exact against TensorFlow
+ * Lite's reference kernels. Weights and constants come from sdk/kernels/conv2d_neon.py; the input's zero point lies in
+ * the biases.
+ */
+#ifndef SDK_CONV2D_NEON_H
+#define SDK_CONV2D_NEON_H
+
+#include "sdk/conv2d_dsp.h"
+#include "sdk/dots_neon.h"
+
+typedef struct {
+    sdk_conv2d_window window;
+    int32_t input_zero_point;
+    int32_t direct; /* 1x1 kernels with stride 1: whether pixels are read where they are */
+    int32_t pitch;  /* bytes from one gathered pixel to the next */
+    sdk_dots_neon dots;
+} sdk_conv2d_s8_neon;
+
+/*
+ * Direct: units are tiles of SDK_DOTS_PIXELS pixels, whose inputs and outputs are touched together; no scratch.
+ * Else units are output rows, and the windows of SDK_DOTS_PIXELS pixels at a time, in raster order, are read before
+ * their outputs are written. Scratch, aligned to 16: SDK_DOTS_PIXELS * pitch bytes.
+ */
+void sdk_conv2d_s8__neon(const sdk_conv2d_s8_neon *params, const int8_t *input, int8_t *output, void *scratch,
+                         sdk_range units);
+/* The same with SDOT. */
+void sdk_conv2d_s8__sdot(const sdk_conv2d_s8_neon *params, const int8_t *input, int8_t *output, void *scratch,
+                         sdk_range units);
+
+/* What both do, but for the dot products. */
+void sdk_conv2d_s8_tiles__neon(const sdk_conv2d_s8_neon *params, const int8_t *input, int8_t *output, void *scratch,
+                               sdk_range units, sdk_dots_run *run, int32_t group);
+
+#endif

@@ -1,0 +1,7 @@
+#include "sdk/conv2d_neon.h"
+
+void sdk_conv2d_s8__neon(const sdk_conv2d_s8_neon *params, const int8_t *input, int8_t *output, void *scratch,
+                         sdk_range units)
+{
+    sdk_conv2d_s8_tiles__neon(params, input, output, scratch, units, sdk_dots__neon, SDK_DOTS_GROUP_NEON);
+}

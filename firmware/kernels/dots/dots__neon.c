@@ -1,0 +1,155 @@
+#include "sdk/dots_neon.h"
+
+/* The scheduler would spill. */
+#pragma GCC optimize("no-schedule-insns")
+
+#ifdef __aarch64__
+enum { TILE = 4 };
+
+SDK_INLINE int32x4_t sum_of_each(int32x4_t a, int32x4_t b, int32x4_t c, int32x4_t d)
+{
+    return vpaddq_s32(vpaddq_s32(a, b), vpaddq_s32(c, d));
+}
+
+SDK_INLINE int16x8_t products(int8x16_t a, int8x16_t b)
+{
+    return vmlal_high_s8(vmull_s8(vget_low_s8(a), vget_low_s8(b)), a, b);
+}
+#else
+enum { TILE = 2 }; /* sixteen vector registers */
+
+SDK_INLINE int32x2_t halves(int32x4_t a)
+{
+    return vadd_s32(vget_low_s32(a), vget_high_s32(a));
+}
+
+SDK_INLINE int32x4_t sum_of_each(int32x4_t a, int32x4_t b, int32x4_t c, int32x4_t d)
+{
+    return vcombine_s32(vpadd_s32(halves(a), halves(b)), vpadd_s32(halves(c), halves(d)));
+}
+
+SDK_INLINE int16x8_t products(int8x16_t a, int8x16_t b)
+{
+    return vmlal_s8(vmull_s8(vget_low_s8(a), vget_low_s8(b)), vget_high_s8(a), vget_high_s8(b));
+}
+#endif
+
+enum { GROUP = SDK_DOTS_GROUP_NEON, CHUNK = 16, HALF = 8, KINDS = 4 };
+
+/* Four channels of a pixel. */
+#define STORE(i)                                                                                                       \
+    if (i < pixels) {                                                                                                  \
+        const uint32_t word = vgetq_lane_u32(words, i);                                                                \
+        memcpy(output + i * output_pitch, &word, GROUP);                                                               \
+    }
+
+/* Scales a tile's sums, four channels for each pixel, and stores the channels that exist. */
+SDK_INLINE void finish(const sdk_dots_neon *layer, int32x4_t *sums, const int32_t *constants, int8_t *output,
+                       int32_t output_pitch, int32_t pixels, int32_t channels, int32_t form)
+{
+    const sdk_neon_output *out = &layer->output;
+    const int32x4_t multiplier = vld1q_s32(constants + GROUP);
+    const int32x4_t right = vld1q_s32(constants + 2 * GROUP);
+    const int32x4_t left = vld1q_s32(constants + 3 * GROUP);
+    SDK_UNROLL for (int32_t i = 0; i < pixels; i++) {
+        sums[i] = sdk_neon_scale(sums[i], multiplier, right, left, out->zero_point, form);
+    }
+    const int16x8_t low = sdk_neon_offset(sums[0], sums[1 % pixels], out->zero_point, form);
+    const int16x8_t high =
+        pixels < 4 ? low : sdk_neon_offset(sums[2 % pixels], sums[3 % pixels], out->zero_point, form);
+    const int8x16_t bytes = sdk_neon_bytes(low, high, out);
+    if (channels >= GROUP) {
+        const uint32x4_t words = vreinterpretq_u32_s8(bytes);
+        STORE(0);
+        STORE(1);
+        STORE(2);
+        STORE(3);
+        return;
+    }
+    int8_t all[CHUNK];
+    vst1q_s8(all, bytes);
+    for (int32_t i = 0; i < pixels; i++) {
+        for (int32_t j = 0; j < channels; j++) {
+            output[i * output_pitch + j] = all[i * GROUP + j];
+        }
+    }
+}
+
+/* Groups of channels of 1, 2 or TILE pixels. */
+SDK_INLINE void tile(const sdk_dots_neon *layer, const int8_t *input, int32_t pitch, int8_t *output,
+                     int32_t output_pitch, int32_t pixels, sdk_range groups)
+{
+    const int32_t group_bytes = GROUP * (layer->head + CHUNK * layer->chunks);
+    const int8_t *weights = layer->weights + groups.begin * group_bytes;
+    const int32_t *constants = layer->output.constants + groups.begin * KINDS * GROUP;
+    const ptrdiff_t head = layer->end - layer->head;
+    const ptrdiff_t length = CHUNK * layer->chunks;
+    int32_t channels = layer->channels - groups.begin * GROUP;
+    for (int32_t group = groups.begin; group < groups.end; group++) {
+        int32x4_t sums[TILE][GROUP];
+        if (layer->head == HALF) {
+            SDK_UNROLL for (int32_t j = 0; j < GROUP; j++) {
+                const int8x8_t w = vld1_s8(weights + j * HALF);
+                SDK_UNROLL for (int32_t i = 0; i < pixels; i++) {
+                    sums[i][j] = vpaddlq_s16(vmull_s8(vld1_s8(input + i * pitch + head), w));
+                }
+            }
+            weights += GROUP * HALF;
+        } else {
+            SDK_UNROLL for (int32_t j = 0; j < GROUP; j++) {
+                const int8x16_t w = vld1q_s8(weights + j * CHUNK);
+                SDK_UNROLL for (int32_t i = 0; i < pixels; i++) {
+                    sums[i][j] = vpaddlq_s16(products(vld1q_s8(input + i * pitch + head), w));
+                }
+            }
+            weights += GROUP * CHUNK;
+        }
+        for (ptrdiff_t k = 0; k < length; k += CHUNK) {
+            int8x16_t a[TILE];
+            SDK_UNROLL for (int32_t i = 0; i < pixels; i++) {
+                a[i] = vld1q_s8(input + i * pitch + k);
+            }
+            SDK_UNROLL for (int32_t j = 0; j < GROUP; j++) {
+                const int8x16_t w = vld1q_s8(weights + j * CHUNK);
+                SDK_UNROLL for (int32_t i = 0; i < pixels; i++) {
+                    sums[i][j] = vpadalq_s16(sums[i][j], products(a[i], w));
+                }
+            }
+            weights += GROUP * CHUNK;
+        }
+        const int32x4_t bias = vld1q_s32(constants);
+        int32x4_t totals[TILE];
+        SDK_UNROLL for (int32_t i = 0; i < pixels; i++) {
+            totals[i] = vaddq_s32(sum_of_each(sums[i][0], sums[i][1], sums[i][2], sums[i][3]), bias);
+        }
+        switch (layer->output.form) {
+        case SDK_NEON_PLAIN:
+            finish(layer, totals, constants, output, output_pitch, pixels, channels, SDK_NEON_PLAIN);
+            break;
+        case SDK_NEON_FIX:
+            finish(layer, totals, constants, output, output_pitch, pixels, channels, SDK_NEON_FIX);
+            break;
+        default:
+            finish(layer, totals, constants, output, output_pitch, pixels, channels, SDK_NEON_GENERAL);
+            break;
+        }
+        constants += KINDS * GROUP;
+        output += GROUP;
+        channels -= GROUP;
+    }
+}
+
+void sdk_dots__neon(const sdk_dots_neon *layer, const int8_t *input, int32_t pitch, int8_t *output,
+                    int32_t output_pitch, int32_t count, sdk_range groups)
+{
+    for (; count >= TILE; count -= TILE, input += TILE * pitch, output += TILE * output_pitch) {
+        tile(layer, input, pitch, output, output_pitch, TILE, groups);
+    }
+    if (TILE > 2 && count >= 2) {
+        tile(layer, input, pitch, output, output_pitch, 2, groups);
+        count -= 2, input += 2 * pitch, output += 2 * output_pitch;
+    }
+    if (count > 0) {
+        tile(layer, input, pitch, output, output_pitch, 1, groups);
+    }
+}

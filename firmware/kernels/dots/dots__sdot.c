@@ -1,0 +1,139 @@
+#ifndef __ARM_FEATURE_DOTPROD
+#pragma GCC target("arch=armv8.2-a+dotprod")
+#endif
+#include "sdk/dots_neon.h"
+
+/* The scheduler would spill. */
+#pragma GCC optimize("no-schedule-insns")
+
+enum { TILE = SDK_DOTS_PIXELS, GROUP = SDK_DOTS_GROUP_SDOT, CHUNK = 16, HALF = 8, LANE = 4, KINDS = 4 };
+
+typedef int32x4_t tile_sums[TILE][2];
+
+/* Four inputs, in one lane, of each pixel; lanes 0 and 1 may come from half a vector. */
+#define STEP(lane)                                                                                                     \
+    do {                                                                                                               \
+        const int8x16_t w0 = vld1q_s8(weights);                                                                        \
+        const int8x16_t w1 = vld1q_s8(weights + CHUNK);                                                                \
+        weights += 2 * CHUNK;                                                                                          \
+        SDK_UNROLL for (int32_t i = 0; i < pixels; i++) {                                                              \
+            sums[i][0] = vdotq_laneq_s32(sums[i][0], w0, a[i], lane);                                                  \
+            sums[i][1] = vdotq_laneq_s32(sums[i][1], w1, a[i], lane);                                                  \
+        }                                                                                                              \
+    } while (0)
+
+/* Scales a tile's sums, eight channels for each pixel, and stores the channels that exist. */
+SDK_INLINE void finish(const sdk_dots_neon *layer, tile_sums sums, const int32_t *constants, int8_t *output,
+                       int32_t output_pitch, int32_t pixels, int32_t channels, int32_t form)
+{
+    const sdk_neon_output *out = &layer->output;
+    int16x8_t narrow[TILE];
+    SDK_UNROLL for (int32_t half = 0; half < 2; half++) {
+        const int32x4_t multiplier = vld1q_s32(constants + GROUP + 4 * half);
+        const int32x4_t right = vld1q_s32(constants + 2 * GROUP + 4 * half);
+        const int32x4_t left = vld1q_s32(constants + 3 * GROUP + 4 * half);
+        SDK_UNROLL for (int32_t i = 0; i < pixels; i++) {
+            sums[i][half] = sdk_neon_scale(sums[i][half], multiplier, right, left, out->zero_point, form);
+        }
+    }
+    SDK_UNROLL for (int32_t i = 0; i < pixels; i++) {
+        narrow[i] = sdk_neon_offset(sums[i][0], sums[i][1], out->zero_point, form);
+    }
+    SDK_UNROLL for (int32_t i = 0; i < pixels; i += 2) {
+        const int8x16_t bytes = sdk_neon_bytes(narrow[i], narrow[(i + 1) % pixels], out);
+        int8_t *first = output + i * output_pitch;
+        if (channels >= GROUP) {
+            vst1_s8(first, vget_low_s8(bytes));
+            if (pixels > 1) {
+                vst1_s8(first + output_pitch, vget_high_s8(bytes));
+            }
+        } else {
+            sdk_neon_store_some(first, bytes, channels);
+            if (pixels > 1) {
+                sdk_neon_store_some(first + output_pitch, vextq_s8(bytes, bytes, HALF), channels);
+            }
+        }
+    }
+}
+
+/* Groups of channels of 1, 2, 4 or TILE pixels. */
+SDK_INLINE void tile(const sdk_dots_neon *layer, const int8_t *input, int32_t pitch, int8_t *output,
+                     int32_t output_pitch, int32_t pixels, sdk_range groups)
+{
+    const int32_t group_bytes = GROUP * (layer->head + CHUNK * layer->chunks);
+    const int8_t *weights = layer->weights + groups.begin * group_bytes;
+    const int32_t *constants = layer->output.constants + groups.begin * KINDS * GROUP;
+    const int8_t *head = input + layer->end - (layer->head > HALF ? CHUNK : HALF);
+    const ptrdiff_t length = CHUNK * layer->chunks;
+    int32_t channels = layer->channels - groups.begin * GROUP;
+    for (int32_t group = groups.begin; group < groups.end; group++) {
+        int8x16_t a[TILE];
+        tile_sums sums;
+        SDK_UNROLL for (int32_t i = 0; i < pixels; i++) {
+            sums[i][0] = vld1q_s32(constants);
+            sums[i][1] = vld1q_s32(constants + 4);
+        }
+        if (layer->head > HALF) {
+            SDK_UNROLL for (int32_t i = 0; i < pixels; i++) {
+                a[i] = vld1q_s8(head + i * pitch);
+            }
+            if (layer->head == CHUNK) {
+                STEP(0);
+            }
+            STEP(1);
+            STEP(2);
+            STEP(3);
+        } else if (layer->head > 0) {
+            SDK_UNROLL for (int32_t i = 0; i < pixels; i++) {
+                const int8x8_t half = vld1_s8(head + i * pitch);
+                a[i] = vcombine_s8(half, half);
+            }
+            if (layer->head == HALF) {
+                STEP(0);
+            }
+            STEP(1);
+        }
+        for (ptrdiff_t k = 0; k < length; k += CHUNK) {
+            SDK_UNROLL for (int32_t i = 0; i < pixels; i++) {
+                a[i] = vld1q_s8(input + i * pitch + k);
+            }
+            STEP(0);
+            STEP(1);
+            STEP(2);
+            STEP(3);
+        }
+        switch (layer->output.form) {
+        case SDK_NEON_PLAIN:
+            finish(layer, sums, constants, output, output_pitch, pixels, channels, SDK_NEON_PLAIN);
+            break;
+        case SDK_NEON_FIX:
+            finish(layer, sums, constants, output, output_pitch, pixels, channels, SDK_NEON_FIX);
+            break;
+        default:
+            finish(layer, sums, constants, output, output_pitch, pixels, channels, SDK_NEON_GENERAL);
+            break;
+        }
+        constants += KINDS * GROUP;
+        output += GROUP;
+        channels -= GROUP;
+    }
+}
+
+void sdk_dots__sdot(const sdk_dots_neon *layer, const int8_t *input, int32_t pitch, int8_t *output,
+                    int32_t output_pitch, int32_t count, sdk_range groups)
+{
+    for (; count >= TILE; count -= TILE, input += TILE * pitch, output += TILE * output_pitch) {
+        tile(layer, input, pitch, output, output_pitch, TILE, groups);
+    }
+    if (count >= 4) {
+        tile(layer, input, pitch, output, output_pitch, 4, groups);
+        count -= 4, input += 4 * pitch, output += 4 * output_pitch;
+    }
+    if (count >= 2) {
+        tile(layer, input, pitch, output, output_pitch, 2, groups);
+        count -= 2, input += 2 * pitch, output += 2 * output_pitch;
+    }
+    if (count > 0) {
+        tile(layer, input, pitch, output, output_pitch, 1, groups);
+    }
+}

@@ -1,0 +1,110 @@
+"""CONV_2D in int8 for cores with NEON; see ``firmware/include/sdk/conv2d_neon.h``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from sdk.ir.attrs import Conv2DAttrs
+from sdk.kernels.base import Access, Constraint, Kernel, Prepared, Site
+from sdk.kernels.conv2d_dsp import Window
+from sdk.kernels.dots_mve import COMMON
+from sdk.kernels.dots_neon import PIXELS, Layer, Products, Sdot, Smull, dots_fields
+from sdk.kernels.operands import attrs
+
+_ALIGN = 16
+
+
+def _layer(site: Site) -> Layer:
+    return Layer.of(site, attrs(site, Conv2DAttrs).activation)
+
+
+class _Conv2D(Kernel):
+    """What both kinds of products have in common."""
+
+    ops: ClassVar[tuple[str, ...]] = ("CONV_2D",)
+    header: ClassVar[str] = "sdk/conv2d_neon.h"
+    products: ClassVar[Products]
+
+    def prepare(self, site: Site) -> Prepared:
+        """Fit to an operator."""
+        window, layer = Window.of(site), _layer(site)
+        end = self.products.end(window.taps)
+        direct = window.is_pointwise and end == window.taps
+        pitch = -(-end // _ALIGN) * _ALIGN
+        return Prepared(
+            params_type="sdk_conv2d_s8_neon",
+            params={
+                "window": window.fields,
+                "input_zero_point": layer.input_zero_point,
+                "direct": int(direct),
+                "pitch": pitch,
+                "dots": dots_fields(layer, self.products),
+            },
+            consts=(self.products.stream(layer.weights), layer.constants(self.products.group)),
+            scratch_bytes=0 if direct else PIXELS * pitch,
+            align=_ALIGN,
+            units=-(-window.pixels // PIXELS) if direct else window.output_height,
+            access=tuple(_tile_access(window) if direct else _row_access(window)),
+            macs=window.macs,
+            cost=self.products.instructions(layer, end, window.pixels) + (0 if direct else _gather(window)),
+        )
+
+
+class Conv2DNeon(_Conv2D):
+    """Four pixels times four channels.
+
+    Instructions: 0.235 for a MAC, 2.5 for an output; gathering 1 for 8 bytes and 10 for each kernel row of a pixel.
+    """
+
+    name: ClassVar[str] = "conv2d_s8__neon"
+    sources: ClassVar[tuple[str, ...]] = (
+        "kernels/conv2d/conv2d_s8__neon.c",
+        "kernels/conv2d/conv2d_s8_tiles__neon.c",
+        "kernels/dots/dots__neon.c",
+    )
+    requires: ClassVar[frozenset[str]] = frozenset({"neon"})
+    products: ClassVar[Products] = Smull
+    constraints: ClassVar[tuple[Constraint, ...]] = (
+        *COMMON,
+        Constraint("the batch size is 1", lambda s: s.input(0).shape[0] == 1),
+        Constraint("the convolution has one group", lambda s: s.input(0).shape[3] == s.input(1).shape[3]),
+        Constraint("no two weights multiplied in a pair are -128", lambda s: Smull.is_exact(_layer(s).weights)),
+    )
+
+
+class Conv2DSdot(_Conv2D):
+    """Eight pixels times eight channels.
+
+    Instructions: 0.08 for a MAC, 1.7 for an output; gathering as above.
+    """
+
+    name: ClassVar[str] = "conv2d_s8__sdot"
+    sources: ClassVar[tuple[str, ...]] = (
+        "kernels/conv2d/conv2d_s8__sdot.c",
+        "kernels/conv2d/conv2d_s8_tiles__neon.c",
+        "kernels/dots/dots__sdot.c",
+    )
+    requires: ClassVar[frozenset[str]] = frozenset({"neon", "sdot"})
+    products: ClassVar[Products] = Sdot
+    constraints: ClassVar[tuple[Constraint, ...]] = Conv2DNeon.constraints[:-1]
+
+
+def _tile_access(window: Window) -> Iterator[Access]:
+    size, channels = window.input_channels, window.output_channels
+    for begin in range(0, window.pixels, PIXELS):
+        end = min(begin + PIXELS, window.pixels)
+        yield Access({0: (begin * size, end * size)}, (begin * channels, end * channels))
+
+
+def _row_access(window: Window) -> Iterator[Access]:
+    """Tiles cross rows, but are read before they are written, and no earlier row is read after that."""
+    size, out_size = window.input_width * window.input_channels, window.output_width * window.output_channels
+    for row in range(window.output_height):
+        first, last = window.input_rows(row)
+        yield Access({0: (first * size, last * size)}, (row * out_size, (row + 1) * out_size))
+
+
+def _gather(window: Window) -> int:
+    run = window.kernel_width * window.input_channels
+    return window.pixels * (20 + window.kernel_height * (16 + 4 * -(-run // _ALIGN)))

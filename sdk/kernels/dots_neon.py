@@ -1,0 +1,193 @@
+"""Weights and constants for the dot products of ``firmware/include/sdk/dots_neon.h``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from sdk.ir.attrs import Activation
+from sdk.kernels.base import Const, Ref, Site, Value
+from sdk.kernels.convolution import output_channel_axis, requantization
+from sdk.kernels.dots_mve import Ints, padded
+from sdk.kernels.operands import data, quant
+from sdk.kernels.quantize import activation_range
+
+PIXELS = 8
+"""Of a tile of the drivers."""
+_CHUNK = 16
+_HALF = 8
+_LANE = 4
+_LEAST = -128
+
+
+@dataclass(frozen=True)
+class Layer:
+    """The dot products of a layer.
+
+    Attributes:
+        weights: [channels, taps], in the model's order.
+        bias: [channels], the input's zero point folded in.
+        multiplier: [channels], Q0.31.
+        shift: [channels], exponents, negative to the right.
+        input_zero_point: of the input.
+        output_zero_point: of the output.
+        low: smallest output.
+        high: largest output.
+    """
+
+    weights: Ints
+    bias: Ints
+    multiplier: Ints
+    shift: Ints
+    input_zero_point: int
+    output_zero_point: int
+    low: int
+    high: int
+
+    @classmethod
+    def of(cls, site: Site, activation: Activation) -> Layer:
+        """Read an operator with weights, bias and quantization."""
+        moved = np.moveaxis(data(site.input(1)), output_channel_axis(site), 0)
+        weights = moved.reshape(moved.shape[0], -1).astype(np.int64)
+        bias, multiplier, shift = (const.values.astype(np.int64) for const in requantization(site))
+        zero_point = quant(site.input(0)).zero_point
+        low, high = activation_range(activation, site.output())
+        # A factor of zero may have any exponent.
+        shift = np.where(multiplier == 0, -1, shift)
+        folded = bias - zero_point * weights.sum(axis=1)
+        return cls(weights, folded, multiplier, shift, zero_point, quant(site.output()).zero_point, low, high)
+
+    @property
+    def form(self) -> str:
+        """The cheapest form of the requantization that is exact for every 32-bit accumulator."""
+        if (self.shift >= 0).any():
+            return "SDK_NEON_GENERAL"
+        return "SDK_NEON_PLAIN" if self.low >= self.output_zero_point else "SDK_NEON_FIX"
+
+    @property
+    def scale_instructions(self) -> int:
+        """Of the requantization of four outputs, before they are narrowed."""
+        return {"SDK_NEON_PLAIN": 2, "SDK_NEON_FIX": 3, "SDK_NEON_GENERAL": 6}[self.form]
+
+    def constants(self, group: int) -> Const:
+        """[groups, kinds, channels of a group], flattened."""
+        kinds = np.stack([self.bias, self.multiplier, np.minimum(self.shift, 0), np.maximum(self.shift, 0)])
+        table = padded(kinds, group, axis=1).reshape(len(kinds), -1, group).transpose(1, 0, 2)
+        return Const("constants", "int32_t", table.reshape(-1).astype(np.int32), 16)
+
+    @property
+    def output_fields(self) -> tuple[Value, ...]:
+        """The C structure sdk_neon_output."""
+        return Ref("constants"), self.form, self.output_zero_point, self.low, self.high
+
+
+class Smull:
+    """Products in pairs in 16 bits."""
+
+    group: ClassVar[int] = 4
+
+    @staticmethod
+    def end(taps: int) -> int:
+        """Inputs of a gathered pixel: as many as the taps, or more where its head could not be loaded."""
+        rest = taps % _CHUNK
+        return taps if rest == 0 or taps >= _CHUNK or taps == _HALF else _HALF if taps < _HALF else _CHUNK
+
+    @classmethod
+    def head(cls, end: int) -> tuple[int, int]:
+        """(inputs of the head, chunks besides it)."""
+        rest = end % _CHUNK
+        head = _HALF if 0 < rest <= _HALF else _CHUNK
+        return head, end // _CHUNK - (rest == 0)
+
+    @classmethod
+    def stream(cls, weights: Ints) -> Const:
+        """[groups][head, then chunks][channels of a group][inputs]."""
+        end = cls.end(weights.shape[1])
+        head, chunks = cls.head(end)
+        table = padded(np.pad(weights, ((0, 0), (0, end - weights.shape[1]))), cls.group, axis=0)
+        groups = table.reshape(-1, cls.group, end)
+        last = groups[:, :, end - head :].copy()
+        last[:, :, : head - (end - _CHUNK * chunks)] = 0
+        body = groups[:, :, : _CHUNK * chunks].reshape(len(groups), cls.group, chunks, _CHUNK).transpose(0, 2, 1, 3)
+        parts = [part.reshape(len(groups), -1) for part in (last, body)]
+        return Const("weights", "int8_t", np.concatenate(parts, axis=1).reshape(-1).astype(np.int8), 16)
+
+    @classmethod
+    def is_exact(cls, weights: Ints) -> bool:
+        """Whether no sum of two products leaves 16 bits."""
+        stream = cls.stream(weights).values
+        least = stream.reshape(-1, _HALF) == _LEAST
+        # Vectors of the stream are whole or, in heads of 8, halves; taking halves for neighbours errs safely.
+        return not (least[:-1] & least[1:]).any()
+
+    @staticmethod
+    def instructions(layer: Layer, end: int, pixels: int) -> int:
+        """Of the dot products of so many pixels."""
+        head, chunks = Smull.head(end)
+        groups = -(-layer.weights.shape[0] // Smull.group)
+        total = 0
+        for tile, count in ((4, pixels // 4), (2, pixels % 4 // 2), (1, pixels % 2)):
+            chunk = 4 + tile + 4 + 12 * tile
+            fixed = 18 + (4 + tile + (12 if head == _CHUNK else 8) * tile) + tile * (7 + layer.scale_instructions)
+            total += count * (groups * (chunks * chunk + fixed) + 20)
+        return total
+
+
+class Sdot:
+    """SDOT, four products in each lane."""
+
+    group: ClassVar[int] = 8
+
+    @staticmethod
+    def end(taps: int) -> int:
+        """Inputs of a gathered pixel: as many as the taps, or more where its head could not be loaded."""
+        return Smull.end(taps)
+
+    @classmethod
+    def head(cls, end: int) -> tuple[int, int]:
+        """(inputs of the head, chunks besides it)."""
+        return -(-(end % _CHUNK) // _LANE) * _LANE, end // _CHUNK
+
+    @classmethod
+    def stream(cls, weights: Ints) -> Const:
+        """[groups][head, then chunks, in fours][channels of a group][4]."""
+        end = cls.end(weights.shape[1])
+        head, chunks = cls.head(end)
+        table = padded(np.pad(weights, ((0, 0), (0, end - weights.shape[1]))), cls.group, axis=0)
+        groups = table.reshape(-1, cls.group, end)
+        last = groups[:, :, end - head :].copy()
+        last[:, :, : head - end % _CHUNK] = 0
+        whole = np.concatenate([last, groups[:, :, : _CHUNK * chunks]], axis=2)
+        lanes = whole.reshape(len(groups), cls.group, -1, _LANE).transpose(0, 2, 1, 3)
+        return Const("weights", "int8_t", lanes.reshape(-1).astype(np.int8), 16)
+
+    @classmethod
+    def is_exact(cls, weights: Ints) -> bool:
+        """Always."""
+        return weights.ndim > 0
+
+    @staticmethod
+    def instructions(layer: Layer, end: int, pixels: int) -> int:
+        """Of the dot products of so many pixels."""
+        head, chunks = Sdot.head(end)
+        groups = -(-layer.weights.shape[0] // Sdot.group)
+        total = 0
+        rest = pixels % PIXELS
+        for tile, count in ((8, pixels // PIXELS), (4, rest // 4), (2, rest % 4 // 2), (1, rest % 2)):
+            chunk = 8 + tile + 8 * tile
+            part = (head > 0) * tile + head // _LANE * (2 + 2 * tile)
+            fixed = 30 + tile * (7 + 2 * layer.scale_instructions)
+            total += count * (groups * (chunks * chunk + part + fixed) + 30)
+        return total
+
+
+Products = type[Smull] | type[Sdot]
+"""The ways to multiply."""
+
+
+def dots_fields(layer: Layer, products: Products) -> tuple[Value, ...]:
+    """The C structure sdk_dots_neon."""
+    end = products.end(layer.weights.shape[1])
+    return Ref("weights"), layer.output_fields, layer.weights.shape[0], *products.head(end), end
