@@ -10,6 +10,7 @@ from sdk.kernels.base import Access, Const, Constraint, Interval, Ref, Site
 from sdk.kernels.operands import data
 
 MAX_DIMS = 6
+_CTYPES = {DType.FLOAT32: "float", DType.BOOL: "uint8_t"}
 
 Shape = tuple[int, ...]
 
@@ -69,7 +70,7 @@ def operands(site: Site, names: tuple[str, ...]) -> tuple[tuple[int, ...], tuple
     for index, name in enumerate(names):
         tensor = site.input(index)
         if tensor.is_constant:
-            ctype = "float" if tensor.dtype is DType.FLOAT32 else f"{tensor.dtype.value}_t"
+            ctype = _CTYPES.get(tensor.dtype, f"{tensor.dtype.value}_t")
             consts.append(Const(name, ctype, data(tensor)))
             arguments.append(Ref(name))
         else:
@@ -80,5 +81,5 @@ def operands(site: Site, names: tuple[str, ...]) -> tuple[tuple[int, ...], tuple
 
 DIMS_FIT = Constraint(
     f"broadcasting takes at most {MAX_DIMS} dimensions",
-    lambda site: len(_collapsed([t.shape for i in range(2) if (t := site.optional(i))])[0]) <= MAX_DIMS,
+    lambda site: len(_collapsed([t.shape for i in range(3) if (t := site.optional(i))])[0]) <= MAX_DIMS,
 )

@@ -41,7 +41,7 @@ SAME_TYPE = Constraint("input and output have the same type", lambda site: _move
 
 
 def _moved(site: Site) -> Tensor:
-    return site.input(1 if site.op.kind == "SPLIT" else 0)
+    return site.input(1 if site.op.kind in ("SPLIT", "FILL") else 0)
 
 
 # What an operator takes, as a view of its input: numpy knows the strides.
@@ -86,6 +86,16 @@ def _broadcast_to(site: Site, source: Array) -> Array:
     return np.broadcast_to(source, site.output().shape)
 
 
+def _fill(site: Site, source: Array) -> Array:
+    return np.broadcast_to(source.reshape(()), site.output().shape)
+
+
+def _tile(site: Site, source: Array) -> Array:
+    counts = _ints(site.input(1))
+    pairs = [p for n, d in zip(counts, source.shape, strict=True) for p in (n, d)]
+    return np.broadcast_to(source.reshape([p for d in source.shape for p in (1, d)]), pairs)
+
+
 def _reverse(site: Site, source: Array) -> Array:
     return np.flip(source, _ints(site.input(1)))
 
@@ -109,6 +119,8 @@ _VIEWS: Mapping[str, Callable[[Site, Array], Array]] = {
     "STRIDED_SLICE": _strided_slice,
     "TRANSPOSE": _transpose,
     "BROADCAST_TO": _broadcast_to,
+    "TILE": _tile,
+    "FILL": _fill,
     "REVERSE_V2": _reverse,
     "SPACE_TO_DEPTH": _space_to_depth,
     "DEPTH_TO_SPACE": _depth_to_space,
@@ -117,7 +129,7 @@ _VIEWS: Mapping[str, Callable[[Site, Array], Array]] = {
 
 def _blocks(site: Site) -> tuple[list[int], list[int], int, int]:
     """Sizes and strides of the output's blocks in the input, first byte, and bytes of a block."""
-    source = site.input(0)
+    source = _moved(site)
     # Only the strides are used: one element stands for all.
     whole = np.empty(source.shape, np.dtype((np.void, source.dtype.itemsize)))
     view = _VIEWS[site.op.kind](site, whole)
@@ -147,9 +159,13 @@ class StridedCopyRef(Kernel):
     sources = ("kernels/copy/strided_copy__ref.c",)
     constraints = (
         SAME_TYPE,
-        constant(1, "the second input"),
-        constant(2, "the third input"),
-        constant(3, "the fourth input"),
+        Constraint("what is moved is not constant", lambda site: not _moved(site).is_constant),
+        Constraint(
+            "all other inputs are constant",
+            lambda site: all(
+                site.graph.tensors[i].is_constant for i in site.op.inputs if i not in (None, _moved(site).id)
+            ),
+        ),
         Constraint("one dimension is reversed", lambda s: s.op.kind != "REVERSE_V2" or s.input(1).elements == 1),
         Constraint(
             f"what is moved has at most {_COPY_DIMS} dimensions when neighbours are merged",
@@ -174,6 +190,7 @@ class StridedCopyRef(Kernel):
                 "start": start,
                 "block": block,
             },
+            inputs=(site.op.inputs.index(_moved(site).id),),
             units=units,
             access=None
             if units > _MOST_STEPS

@@ -1,4 +1,4 @@
-"""GATHER and EMBEDDING_LOOKUP, portable; see ``firmware/include/sdk/copy.h``."""
+"""GATHER, GATHER_ND and EMBEDDING_LOOKUP, portable; see ``firmware/include/sdk/copy.h``."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from sdk.ir import DType
 from sdk.ir.attrs import GatherAttrs
 from sdk.kernels import cost
 from sdk.kernels.base import Const, Constraint, Kernel, Prepared, Ref, Site
+from sdk.kernels.broadcast import operands
 from sdk.kernels.operands import attrs, data
 
 
@@ -54,4 +55,43 @@ class GatherRef(Kernel):
             align=1 if indices.is_constant else 4,
             units=outer * count,
             cost=cost.CALL + outer * count * cost.BLOCK + site.output().nbytes * cost.COPY,
+        )
+
+
+_DEPTH = 6
+
+
+class GatherNdRef(Kernel):
+    """Any type, with int32 indices."""
+
+    name = "gather_nd__ref"
+    ops = ("GATHER_ND",)
+    header = "sdk/copy.h"
+    sources = ("kernels/copy/gather_nd__ref.c",)
+    constraints = (
+        Constraint("the indices are int32, and input and output have the same type", _types),
+        Constraint(f"an index has at most {_DEPTH} parts", lambda site: site.input(1).shape[-1] <= _DEPTH),
+    )
+
+    def prepare(self, site: Site) -> Prepared:
+        """Fit the kernel to an operator that satisfies the constraints."""
+        table, indices, output = site.input(0), site.input(1), site.output()
+        depth = indices.shape[-1]
+        size, fill = table.dtype.itemsize, (0,) * (_DEPTH - depth)
+        inputs, arguments, consts = operands(site, ("table", "indices"))
+        count = prod(indices.shape[:-1])
+        return Prepared(
+            params_type="sdk_gather_nd",
+            params={
+                "depth": depth,
+                "sizes": table.shape[:depth] + fill,
+                "strides": tuple(prod(table.shape[d + 1 :]) * size for d in range(depth)) + fill,
+                "slice": prod(table.shape[depth:]) * size,
+            },
+            consts=consts,
+            inputs=inputs,
+            arguments=arguments,
+            align=1 if indices.is_constant else 4,
+            units=count,
+            cost=cost.CALL + count * cost.BLOCK + output.nbytes * cost.COPY,
         )

@@ -86,9 +86,14 @@ class SoftmaxS8Ref(Kernel):
             params={"size": size, "exp_count": len(exps.values), "exps": Ref(exps.name)},
             consts=(exps,),
             units=rows,
-            access=tuple(access for row in range(rows) for access in _row(row * size, size)),
+            access=row_access(rows, size),
             cost=cost.CALL + rows * 4 * cost.REQUANTIZE + source.elements * 2 * cost.REQUANTIZE,
         )
+
+
+def row_access(rows: int, size: int) -> tuple[Access, ...]:
+    """Rows of bytes, each read whole before any of its outputs is written."""
+    return tuple(access for row in range(rows) for access in _row(row * size, size))
 
 
 def _row(start: int, size: int) -> tuple[Access, Access]:

@@ -72,7 +72,7 @@ def _same_meaning(op: Op, tensors: Sequence[Tensor], output: Tensor) -> bool:
     if op.kind in _ARITHMETIC:
         same = all(t.dtype is output.dtype for t in tensors) and output.dtype in _INTEGERS
         return same and isinstance(op.attrs, BinaryAttrs) and op.attrs.activation is Activation.NONE
-    moved = tensors if op.kind in ("PACK", "CONCATENATION") else tensors[:1]
+    moved = tensors if op.kind in ("PACK", "CONCATENATION") else tensors[1:] if op.kind == "FILL" else tensors[:1]
     return all(t.dtype is output.dtype and t.quant == output.quant for t in moved)
 
 
@@ -82,6 +82,14 @@ def _reshape(inputs: Sequence[_Array], op: Op, output: Tensor) -> _Array:
 
 def _transpose(inputs: Sequence[_Array], op: Op, output: Tensor) -> _Array:
     return inputs[0].transpose(inputs[1].tolist())
+
+
+def _fill(inputs: Sequence[_Array], op: Op, output: Tensor) -> _Array:
+    return np.broadcast_to(inputs[1].reshape(()), output.shape)
+
+
+def _tile(inputs: Sequence[_Array], op: Op, output: Tensor) -> _Array:
+    return np.tile(inputs[0], inputs[1].tolist())
 
 
 def _pack(inputs: Sequence[_Array], op: Op, output: Tensor) -> _Array | None:
@@ -137,6 +145,8 @@ _RULES: dict[str, Callable[[Sequence[_Array], Op, Tensor], _Array | None]] = {
     "SQUEEZE": _reshape,
     "EXPAND_DIMS": _reshape,
     "TRANSPOSE": _transpose,
+    "FILL": _fill,
+    "TILE": _tile,
     "PACK": _pack,
     "CONCATENATION": _concatenation,
     "GATHER": _gather,

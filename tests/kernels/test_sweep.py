@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from harness import CASES, run_cases, seeds
 from kernel_cases import MAKERS, TILES, generate
+from operator_cases import OPERATORS
 from typed_cases import TYPED
 
 from sdk.kernels.base import Kernel
@@ -18,5 +19,5 @@ REFERENCE = [(k, op) for k in KERNELS if k.name.endswith("__ref") for op in k.op
 @pytest.mark.parametrize("seed", seeds())
 @pytest.mark.parametrize(("kernel", "op"), REFERENCE, ids=lambda v: v if isinstance(v, str) else v.name)
 def test_equals_the_reference_interpreter(kernel: Kernel, op: str, seed: int) -> None:
-    make = TYPED.get((kernel.name, op)) or MAKERS[op]
+    make = TYPED.get((kernel.name, op)) or OPERATORS.get((kernel.name, op)) or MAKERS[op]
     assert run_cases(kernel, generate(make, seed, CASES, TILES)) > 0

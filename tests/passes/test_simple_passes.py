@@ -84,6 +84,7 @@ def test_shape_arithmetic_is_computed_on_the_host():
         ("STRIDED_SLICE", [[0, 2], [2, -4], [1, -2]], StridedSliceAttrs(), [[2, 0], [5, 3]]),
         ("STRIDED_SLICE", [[0, 0], [0, 2], [1, 1]], StridedSliceAttrs(1, 1), [[0, 1], [3, 4]]),
         ("GATHER", [[2, 0]], GatherAttrs(1), [[2, 0], [5, 3]]),
+        ("TILE", [[1, 2]], None, [[0, 1, 2, 0, 1, 2], [3, 4, 5, 3, 4, 5]]),
         ("MUL", [[[2, 2, 3]]], BinaryAttrs(), [[0, 2, 6], [6, 8, 15]]),
         ("SUB", [[[1, 1, 1]]], BinaryAttrs(), [[-1, 0, 1], [2, 3, 4]]),
         ("CONCATENATION", [[[6, 7, 8]]], ConcatenationAttrs(0), [[0, 1, 2], [3, 4, 5], [6, 7, 8]]),

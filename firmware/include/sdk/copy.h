@@ -46,6 +46,52 @@ typedef struct {
 void sdk_gather__ref(const sdk_gather *params, const void *input, const int32_t *indices, void *output, void *scratch,
                      sdk_range range);
 
+#define SDK_GATHER_ND_DIMS 6
+
+/* Picks slices by several indices each: indices [count, depth], output [count, slice]. */
+typedef struct {
+    int32_t depth;
+    int32_t sizes[SDK_GATHER_ND_DIMS];   /* of the input's first `depth` dimensions */
+    int32_t strides[SDK_GATHER_ND_DIMS]; /* bytes */
+    int32_t slice;                       /* bytes */
+} sdk_gather_nd;
+
+/* Slices [range.begin, range.end), in ascending order; indices outside the input give zeros. */
+void sdk_gather_nd__ref(const sdk_gather_nd *params, const void *input, const int32_t *indices, void *output,
+                        void *scratch, sdk_range range);
+
+#define SDK_TABLE_DIMS 6
+
+/* The output is sizes[0] x ... x sizes[5] blocks; block i0 ... i5 comes from the sum of each dimension's offset. */
+typedef struct {
+    int32_t sizes[SDK_TABLE_DIMS];
+    const int32_t *offsets; /* [sum of sizes]: bytes, dimension after dimension */
+    int32_t block;          /* bytes */
+} sdk_table_copy;
+
+/* Blocks [range.begin, range.end), in ascending order. */
+void sdk_table_copy__ref(const sdk_table_copy *params, const void *input, void *output, void *scratch,
+                         sdk_range range);
+
+/* Input [batches, height, width, pixel], output [block_h * block_w * batches, out_height, out_width, pixel]. */
+typedef struct {
+    int32_t batches;
+    int32_t height;
+    int32_t width;
+    int32_t block_h;
+    int32_t block_w;
+    int32_t pad_h; /* rows of padding above the image */
+    int32_t pad_w; /* columns left of it */
+    int32_t out_height;
+    int32_t out_width;
+    int32_t pixel; /* bytes */
+    uint8_t fill;  /* each byte of the padding */
+} sdk_space_to_batch;
+
+/* Output rows [range.begin, range.end) of all images, in ascending order. */
+void sdk_space_to_batch__ref(const sdk_space_to_batch *params, const void *input, void *output, void *scratch,
+                             sdk_range range);
+
 #define SDK_PAD_DIMS 5
 
 /* The output's rows (its last dimension), padded or copied. */

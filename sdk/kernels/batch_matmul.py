@@ -1,0 +1,103 @@
+"""BATCH_MATMUL, portable; see ``firmware/include/sdk/batch_matmul.h``."""
+
+from __future__ import annotations
+
+from math import prod
+
+from sdk.ir import DType
+from sdk.ir.attrs import BatchMatMulAttrs
+from sdk.kernels import cost
+from sdk.kernels.base import Access, Constraint, Interval, Kernel, Prepared, Site
+from sdk.kernels.broadcast import operands
+from sdk.kernels.constraints import input_type, output_type, quantized
+from sdk.kernels.operands import attrs, quant
+from sdk.kernels.quantize import float32, quantize_multiplier
+
+_DIMS = 3
+_LARGEST_PRODUCT = 255 * 255
+
+
+def _batch_strides(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Elements from one matrix to the next along each of _DIMS dimensions, 0 where there is one."""
+    full = (1,) * (_DIMS + 2 - len(shape)) + shape
+    return tuple(prod(full[d + 1 :]) if full[d] > 1 else 0 for d in range(_DIMS))
+
+
+def _depth(site: Site) -> int:
+    return site.input(0).shape[-2 if attrs(site, BatchMatMulAttrs).adj_x else -1]
+
+
+class BatchMatMulS8Ref(Kernel):
+    """int8; either matrix may be transposed, broadcast or constant."""
+
+    name = "batch_matmul_s8__ref"
+    ops = ("BATCH_MATMUL",)
+    header = "sdk/batch_matmul.h"
+    sources = ("kernels/batch_matmul/batch_matmul_s8__ref.c",)
+    constraints = (
+        input_type(0, DType.INT8),
+        input_type(1, DType.INT8, what="the second input"),
+        output_type(DType.INT8),
+        quantized(0, 1),
+        Constraint(f"there are at most {_DIMS} batch dimensions", lambda s: len(s.output().shape) <= _DIMS + 2),
+        # There tflite-runtime 2.14 computes the first batch alone.
+        Constraint(
+            "where the first input is transposed the second is not broadcast",
+            lambda site: not attrs(site, BatchMatMulAttrs).adj_x
+            or prod(site.input(1).shape[:-2]) == prod(site.output().shape[:-2]),
+        ),
+        Constraint("no sum leaves 32 bits", lambda site: _depth(site) * _LARGEST_PRODUCT < 1 << 31),
+    )
+
+    def prepare(self, site: Site) -> Prepared:
+        """Fit the kernel to an operator that satisfies the constraints."""
+        first, second, output = site.input(0), site.input(1), site.output()
+        options = attrs(site, BatchMatMulAttrs)
+        inputs, arguments, consts = operands(site, ("input1", "input2"))
+        rows, columns, depth = output.shape[-2], output.shape[-1], _depth(site)
+        # GetQuantizedConvolutionMultipler: the product is a float32, the quotient a double.
+        product = float32(float32(quant(first).scale) * float32(quant(second).scale))
+        multiplier, shift = quantize_multiplier(product / float32(quant(output).scale))
+        batches = (1,) * (_DIMS + 2 - len(output.shape)) + output.shape[:-2]
+        return Prepared(
+            params_type="sdk_batch_matmul_s8",
+            params={
+                "sizes": batches,
+                "batches1": _batch_strides(first.shape),
+                "batches2": _batch_strides(second.shape),
+                "rows": rows,
+                "columns": columns,
+                "depth": depth,
+                "row1": 1 if options.adj_x else depth,
+                "depth1": rows if options.adj_x else 1,
+                "column2": depth if options.adj_y else 1,
+                "depth2": 1 if options.adj_y else columns,
+                "offset1": -quant(first).zero_point,
+                "offset2": -quant(second).zero_point,
+                "multiplier": multiplier,
+                "shift": shift,
+                "output_offset": quant(output).zero_point,
+            },
+            consts=consts,
+            inputs=inputs,
+            arguments=arguments,
+            units=prod(batches) * rows,
+            access=_access(site, inputs, prod(batches) * rows),
+            macs=output.elements * depth,
+            cost=cost.CALL + output.elements * (depth * cost.MAC + cost.REQUANTIZE),
+        )
+
+
+def _access(site: Site, inputs: tuple[int, ...], rows: int) -> tuple[Access, ...]:
+    """A row of the output at a time; of the first input one row where it is neither transposed nor broadcast."""
+    first = site.input(0)
+    depth, columns = first.shape[-1], site.output().shape[-1]
+    by_rows = not attrs(site, BatchMatMulAttrs).adj_x and prod(first.shape[:-1]) == rows
+
+    def read(index: int, row: int) -> Interval:
+        return (row * depth, (row + 1) * depth) if index == 0 and by_rows else (0, site.input(index).nbytes)
+
+    return tuple(
+        Access({p: read(i, row) for p, i in enumerate(inputs)}, (row * columns, (row + 1) * columns))
+        for row in range(rows)
+    )
