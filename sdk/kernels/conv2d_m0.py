@@ -18,8 +18,8 @@ class Conv2DPairs(Kernel):
     """Code written at run time, run over as many pixels as scratch holds.
 
     Cortex-M0+ cycles, all in SRAM: 2.0 to 2.1 for a MAC in the written code; 9 more for an output, and 18 to
-    requantize it (26 where negative accumulators need a constant of their own); 17 for a weight and tile; 9.5 for a word staged. In
-    all 2.2 to 3 for a MAC with many channels, 5.7 with 8 input channels.
+    requantize it (26 where negative accumulators need a constant of their own); 17 for a weight and tile; 9.5 for a
+    word staged. In all 2.2 to 3 for a MAC with many channels, 5.7 with 8 input channels.
     """
 
     name: ClassVar[str] = "conv2d_s8_pairs__m0"

@@ -19,7 +19,8 @@ class DepthwisePairs(Kernel):
     """A channel of as many rows as scratch holds, two rows in a word, two rows of the output at once.
 
     Cortex-M0+ cycles, all in SRAM: for an output of a 3x3 kernel 34 in the written code, 18 to requantize it, 5 to
-    stage its inputs; for a channel and tile about 1000. In all 56 for an output in large images, 85 in those of 12 x 12.
+    stage its inputs; for a channel and tile about 1000. In all 56 for an output in large images, 85 in those
+    of 12 x 12.
     """
 
     name: ClassVar[str] = "depthwise_conv2d_s8_pairs__m0"

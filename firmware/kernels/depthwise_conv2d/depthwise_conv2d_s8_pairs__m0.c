@@ -2,13 +2,7 @@
 
 enum { WORD = sizeof(uint32_t) };
 
-/*
- * How the words of a channel are made for a tile of output rows. They lie column after column; the tile's upper half of
- * rows is in the low halves, the lower one in the high halves. What lies in no piece is padding for every channel.
- *
- * plane: where both halves lie in the input; plane_words: its first word; NULL if it has none.
- * high, low: rows where the high or the low half alone does.
- */
+/* Rows of words where one half alone lies in the input: `inside` inputs each. */
 typedef struct {
     int32_t rows;
     int32_t inside;
@@ -17,6 +11,13 @@ typedef struct {
     sdk_pairs_edge edge;
 } edge_rows;
 
+/*
+ * How the words of a channel are made for a tile of output rows. They lie column after column; the tile's upper half of
+ * rows is in the low halves, the lower one in the high halves. What lies in no piece is padding for every channel.
+ *
+ * plane: where both halves lie in the input; plane_words: its first word; NULL if it has none.
+ * high, low: where the high or the low half alone does.
+ */
 typedef struct {
     sdk_pairs_plane plane;
     uint32_t *plane_words;
