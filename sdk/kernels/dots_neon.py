@@ -59,6 +59,11 @@ class Layer:
         folded = bias - zero_point * weights.sum(axis=1)
         return cls(weights, folded, multiplier, shift, zero_point, quant(site.output()).zero_point, low, high)
 
+    def part(self, channels: Ints) -> Layer:
+        """These channels, in this order."""
+        chosen = (a[channels] for a in (self.weights, self.bias, self.multiplier, self.shift))
+        return Layer(*chosen, self.input_zero_point, self.output_zero_point, self.low, self.high)
+
     @property
     def form(self) -> str:
         """The cheapest form of the requantization that is exact for every 32-bit accumulator."""

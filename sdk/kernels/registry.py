@@ -31,6 +31,7 @@ from sdk.kernels.depthwise_conv2d import DepthwiseConv2DS8Ref
 from sdk.kernels.depthwise_dsp import Depthwise3x3, Depthwise3x3Stride2, DepthwiseTaps
 from sdk.kernels.depthwise_m0 import DepthwisePairs
 from sdk.kernels.depthwise_mve import Depthwise3x3Mve, Depthwise3x3RowsMve
+from sdk.kernels.depthwise_neon import DepthwiseNeon
 from sdk.kernels.dsp_packed import (
     Conv2DPackedNarrow,
     Conv2DPackedPatch,
@@ -43,7 +44,7 @@ from sdk.kernels.dsp_packed import (
     FullyConnectedPackedChain,
 )
 from sdk.kernels.float32 import FLOAT32_KERNELS
-from sdk.kernels.float_quantize import DequantizeS8F32Ref, QuantizeF32S8Ref
+from sdk.kernels.float_quantize import FLOAT_QUANTIZE_KERNELS
 from sdk.kernels.fully_connected import FullyConnectedS8Ref
 from sdk.kernels.fully_connected_dsp import FullyConnectedChain, FullyConnectedPairs
 from sdk.kernels.fully_connected_m0 import FullyConnectedLanes
@@ -116,8 +117,7 @@ KERNELS: tuple[Kernel, ...] = (
     ArgMinS8Ref(),
     PreluS8Ref(),
     TransposeConv2DS8Ref(),
-    QuantizeF32S8Ref(),
-    DequantizeS8F32Ref(),
+    *FLOAT_QUANTIZE_KERNELS,
     Conv2DS16Ref(),
     DepthwiseConv2DS16Ref(),
     TransposeConv2DS16Ref(),
@@ -181,6 +181,7 @@ KERNELS: tuple[Kernel, ...] = (
     FullyConnectedPackedChain(),
     Conv2DNeon(),
     Conv2DSdot(),
+    DepthwiseNeon(),
 )
 """Every kernel there is."""
 

@@ -62,16 +62,6 @@ SDK_INLINE int8x16_t sdk_neon_bytes(int16x8_t low, int16x8_t high, const sdk_neo
     return vmaxq_s8(vminq_s8(bytes, most), vdupq_n_s8((int8_t)output->low));
 }
 
-/* The first count bytes, 0 .. 16. */
-SDK_INLINE void sdk_neon_store_some(int8_t *to, int8x16_t bytes, int32_t count)
-{
-    int8_t all[16];
-    vst1q_s8(all, bytes);
-    for (int32_t i = 0; i < count; i++) {
-        to[i] = all[i];
-    }
-}
-
 /* Copies count bytes in words as wide as fit, the last of which may overlap. */
 SDK_INLINE void sdk_neon_copy(int8_t *to, const int8_t *from, int32_t count)
 {
@@ -90,10 +80,43 @@ SDK_INLINE void sdk_neon_copy(int8_t *to, const int8_t *from, int32_t count)
         memcpy(&last, from + count - 4, 4);
         memcpy(to, &first, 4);
         memcpy(to + count - 4, &last, 4);
-    } else {
-        for (int32_t i = 0; i < count; i++) {
-            to[i] = from[i];
-        }
+    } else if (count >= 2) {
+        uint16_t first, last;
+        memcpy(&first, from, 2);
+        memcpy(&last, from + count - 2, 2);
+        memcpy(to, &first, 2);
+        memcpy(to + count - 2, &last, 2);
+    } else if (count == 1) {
+        *to = *from;
+    }
+}
+
+/* The first count bytes, 0 .. 16. */
+SDK_INLINE void sdk_neon_store_some(int8_t *to, int8x16_t bytes, int32_t count)
+{
+    if (count == 16) {
+        vst1q_s8(to, bytes);
+        return;
+    }
+    if (count & 8) {
+        vst1_s8(to, vget_low_s8(bytes));
+        to += 8;
+        bytes = vextq_s8(bytes, bytes, 8);
+    }
+    if (count & 4) {
+        const uint32_t word = vgetq_lane_u32(vreinterpretq_u32_s8(bytes), 0);
+        memcpy(to, &word, 4);
+        to += 4;
+        bytes = vextq_s8(bytes, bytes, 4);
+    }
+    if (count & 2) {
+        const uint16_t pair = vgetq_lane_u16(vreinterpretq_u16_s8(bytes), 0);
+        memcpy(to, &pair, 2);
+        to += 2;
+        bytes = vextq_s8(bytes, bytes, 2);
+    }
+    if (count & 1) {
+        *to = vgetq_lane_s8(bytes, 0);
     }
 }
 

@@ -1,27 +1,9 @@
 #include "sdk/conv2d_neon.h"
+#include "sdk/window2d.h"
 
 static int32_t least(int32_t a, int32_t b)
 {
     return a < b ? a : b;
-}
-
-/* One row of a window without dilation: columns [x, x + kernel_width) of an input row, outside filled. */
-SDK_INLINE void gather_row(const sdk_conv2d_s8_neon *p, const int8_t *row, int32_t x, int8_t *to)
-{
-    const sdk_conv2d_window *w = &p->window;
-    const int32_t depth = w->input_channels;
-    const int32_t before = least(x < 0 ? -x : 0, w->kernel_width);
-    const int32_t after = least(x + w->kernel_width > w->input_width ? x + w->kernel_width - w->input_width : 0,
-                                w->kernel_width - before);
-    if (before > 0) {
-        sdk_neon_fill(to, p->input_zero_point, before * depth);
-    }
-    if (before + after < w->kernel_width) {
-        sdk_neon_copy(to + before * depth, row + (x + before) * depth, (w->kernel_width - before - after) * depth);
-    }
-    if (after > 0) {
-        sdk_neon_fill(to + (w->kernel_width - after) * depth, p->input_zero_point, after * depth);
-    }
 }
 
 /* The window with its first tap at input row y, column x. */
@@ -29,23 +11,27 @@ static void gather(const sdk_conv2d_s8_neon *p, const int8_t *input, int32_t y, 
 {
     const sdk_conv2d_window *w = &p->window;
     const int32_t depth = w->input_channels;
+    const int32_t pitch = w->input_width * depth;
     const int32_t run = w->kernel_width * depth;
-    for (int32_t ky = 0; ky < w->kernel_height; ky++, y += w->dilation_height, to += run) {
-        const int8_t *row = input + (ptrdiff_t)y * w->input_width * depth;
-        if (y < 0 || y >= w->input_height) {
-            sdk_neon_fill(to, p->input_zero_point, run);
-        } else if (w->dilation_width == 1) {
-            gather_row(p, row, x, to);
+    const sdk_range rows = sdk_taps_inside(y, w->kernel_height, w->dilation_height, w->input_height);
+    const sdk_range columns = sdk_taps_inside(x, w->kernel_width, w->dilation_width, w->input_width);
+    const int32_t taps = columns.end - columns.begin;
+    if (taps < w->kernel_width || rows.end - rows.begin < w->kernel_height) {
+        sdk_neon_fill(to, p->input_zero_point, w->kernel_height * run);
+    }
+    const int8_t *from = input + (ptrdiff_t)(y + rows.begin * w->dilation_height) * pitch +
+                         (x + columns.begin * w->dilation_width) * depth;
+    to += rows.begin * run + columns.begin * depth;
+    for (int32_t ky = rows.begin; ky < rows.end; ky++) {
+        if (w->dilation_width == 1) {
+            sdk_neon_copy(to, from, taps * depth);
         } else {
-            for (int32_t kx = 0; kx < w->kernel_width; kx++) {
-                const int32_t column = x + kx * w->dilation_width;
-                if (column < 0 || column >= w->input_width) {
-                    sdk_neon_fill(to + kx * depth, p->input_zero_point, depth);
-                } else {
-                    sdk_neon_copy(to + kx * depth, row + column * depth, depth);
-                }
+            for (int32_t kx = 0; kx < taps; kx++) {
+                sdk_neon_copy(to + kx * depth, from + kx * w->dilation_width * depth, depth);
             }
         }
+        from += pitch * w->dilation_height;
+        to += run;
     }
 }
 

@@ -1,0 +1,187 @@
+#include "sdk/depthwise_neon.h"
+
+/* The scheduler would spill. */
+#pragma GCC optimize("no-schedule-insns")
+
+enum { BLOCK = 16, VECTORS = 4, KINDS = 4, TAPS_3X3 = 9 };
+
+typedef struct {
+    const sdk_depthwise_conv2d_s8_neon *layer;
+    const int8_t *const *rows; /* held rows under the kernel's rows */
+    const int8_t *weights;
+    const int32_t *constants;
+    int8_t *output;
+    int32_t offset; /* of the block in a pixel */
+} row_job;
+
+/* Adds the products of one or two taps. */
+SDK_INLINE void add_products(int32x4_t *sums, int8x16_t a, int8x16_t w, int8x16_t b, int8x16_t v, int two)
+{
+    int16x8_t low = vmull_s8(vget_low_s8(a), vget_low_s8(w));
+    int16x8_t high = vmull_s8(vget_high_s8(a), vget_high_s8(w));
+    if (two) {
+        low = vmlal_s8(low, vget_low_s8(b), vget_low_s8(v));
+        high = vmlal_s8(high, vget_high_s8(b), vget_high_s8(v));
+    }
+    sums[0] = vaddw_s16(sums[0], vget_low_s16(low));
+    sums[1] = vaddw_s16(sums[1], vget_high_s16(low));
+    sums[2] = vaddw_s16(sums[2], vget_low_s16(high));
+    sums[3] = vaddw_s16(sums[3], vget_high_s16(high));
+}
+
+/* Sixteen outputs. */
+SDK_INLINE void finish(const row_job *job, int32x4_t *sums, int8_t *to, int32_t count, int32_t form)
+{
+    const sdk_neon_output *out = &job->layer->output;
+    SDK_UNROLL for (int32_t i = 0; i < VECTORS; i++) {
+        const int32_t *constants = job->constants + BLOCK + 4 * i;
+        sums[i] = sdk_neon_scale(sums[i], vld1q_s32(constants), vld1q_s32(constants + BLOCK),
+                                 vld1q_s32(constants + 2 * BLOCK), out->zero_point, form);
+    }
+    const int8x16_t bytes = sdk_neon_bytes(sdk_neon_offset(sums[0], sums[1], out->zero_point, form),
+                                           sdk_neon_offset(sums[2], sums[3], out->zero_point, form), out);
+    sdk_neon_store_some(to, bytes, count);
+}
+
+/* A block in all columns of an output row, kernel 3x3. */
+SDK_INLINE void row_3x3(const row_job *job, int32_t form)
+{
+    const sdk_depthwise_conv2d_s8_neon *p = job->layer;
+    const ptrdiff_t pitch = (ptrdiff_t)p->pitch * p->window.dilation_width;
+    const int8_t *r0 = job->rows[0] + job->offset;
+    const int8_t *r1 = job->rows[1] + job->offset;
+    const int8_t *r2 = job->rows[2] + job->offset;
+    int8_t *to = job->output;
+    int8x16_t w[TAPS_3X3];
+    SDK_UNROLL for (int32_t i = 0; i < TAPS_3X3; i++) {
+        w[i] = vld1q_s8(job->weights + i * BLOCK);
+    }
+    for (int32_t column = p->columns; column > 0; column--) {
+        int32x4_t sums[VECTORS];
+        SDK_UNROLL for (int32_t i = 0; i < VECTORS; i++) {
+            sums[i] = vld1q_s32(job->constants + 4 * i);
+        }
+        add_products(sums, vld1q_s8(r0), w[0], vld1q_s8(r0 + pitch), w[1], 1);
+        add_products(sums, vld1q_s8(r0 + 2 * pitch), w[2], vld1q_s8(r1), w[3], 1);
+        add_products(sums, vld1q_s8(r1 + pitch), w[4], vld1q_s8(r1 + 2 * pitch), w[5], 1);
+        add_products(sums, vld1q_s8(r2), w[6], vld1q_s8(r2 + pitch), w[7], 1);
+        add_products(sums, vld1q_s8(r2 + 2 * pitch), w[8], w[8], w[8], 0);
+        finish(job, sums, to, column == 1 ? p->last_stored : p->stored, form);
+        r0 += p->step;
+        r1 += p->step;
+        r2 += p->step;
+        to += p->output_step;
+    }
+}
+
+/* The same for any kernel. */
+SDK_INLINE void row_any(const row_job *job, int32_t form)
+{
+    const sdk_depthwise_conv2d_s8_neon *p = job->layer;
+    const sdk_conv2d_window *w = &p->window;
+    const ptrdiff_t pitch = (ptrdiff_t)p->pitch * w->dilation_width;
+    int8_t *to = job->output;
+    for (int32_t column = 0; column < p->columns; column++) {
+        const ptrdiff_t at = (ptrdiff_t)column * p->step + job->offset;
+        const int8_t *weights = job->weights;
+        int32x4_t sums[VECTORS];
+        SDK_UNROLL for (int32_t i = 0; i < VECTORS; i++) {
+            sums[i] = vld1q_s32(job->constants + 4 * i);
+        }
+        for (int32_t ky = 0; ky < w->kernel_height; ky++) {
+            const int8_t *from = job->rows[ky] + at;
+            int32_t kx = w->kernel_width;
+            for (; kx >= 2; kx -= 2) {
+                add_products(sums, vld1q_s8(from), vld1q_s8(weights), vld1q_s8(from + pitch),
+                             vld1q_s8(weights + BLOCK), 1);
+                from += 2 * pitch;
+                weights += 2 * BLOCK;
+            }
+            if (kx > 0) {
+                const int8x16_t last = vld1q_s8(weights);
+                add_products(sums, vld1q_s8(from), last, last, last, 0);
+                weights += BLOCK;
+            }
+        }
+        finish(job, sums, to, column + 1 == p->columns ? p->last_stored : p->stored, form);
+        to += p->output_step;
+    }
+}
+
+SDK_INLINE void row(const row_job *job, int32_t is_3x3, int32_t form)
+{
+    if (is_3x3) {
+        row_3x3(job, form);
+    } else {
+        row_any(job, form);
+    }
+}
+
+/* An output row, block after block. */
+static void blocks(const sdk_depthwise_conv2d_s8_neon *p, const int8_t *const *rows, int8_t *output)
+{
+    const sdk_conv2d_window *w = &p->window;
+    const int32_t is_3x3 = w->kernel_height == 3 && w->kernel_width == 3;
+    row_job job = {p, rows, p->weights, p->output.constants, output, 0};
+    for (int32_t block = 1; block <= p->blocks; block++) {
+        switch (p->output.form) {
+        case SDK_NEON_PLAIN:
+            row(&job, is_3x3, SDK_NEON_PLAIN);
+            break;
+        case SDK_NEON_FIX:
+            row(&job, is_3x3, SDK_NEON_FIX);
+            break;
+        default:
+            row(&job, is_3x3, SDK_NEON_GENERAL);
+            break;
+        }
+        job.weights += w->kernel_height * w->kernel_width * BLOCK;
+        job.constants += KINDS * BLOCK;
+        job.offset = block + 1 < p->blocks ? block * BLOCK : w->input_channels - BLOCK;
+        job.output = output + job.offset;
+    }
+}
+
+/* Input row y with its padding. */
+static void hold(const sdk_depthwise_conv2d_s8_neon *p, const int8_t *input, int32_t y, int8_t *to)
+{
+    const sdk_conv2d_window *w = &p->window;
+    if (y < 0 || y >= w->input_height) {
+        sdk_neon_fill(to, p->input_zero_point, p->row_bytes);
+        return;
+    }
+    const int32_t depth = w->input_channels;
+    const int8_t *from = input + (ptrdiff_t)y * w->input_width * depth;
+    const int32_t start = w->pad_left * p->pitch;
+    const int32_t fits = (p->row_bytes - start) / p->pitch;
+    const int32_t width = fits < w->input_width ? fits : w->input_width;
+    sdk_neon_fill(to, p->input_zero_point, start);
+    if (p->pitch == depth) {
+        memcpy(to + start, from, (size_t)(width * depth));
+    } else {
+        for (int32_t x = 0; x < width; x++) {
+            sdk_neon_copy(to + start + x * p->pitch, from + x * depth, depth);
+        }
+    }
+    sdk_neon_fill(to + start + width * p->pitch, p->input_zero_point, p->row_bytes - start - width * p->pitch);
+}
+
+void sdk_depthwise_conv2d_s8__neon(const sdk_depthwise_conv2d_s8_neon *p, const int8_t *input, int8_t *output,
+                                   void *scratch, sdk_range rows)
+{
+    const sdk_conv2d_window *w = &p->window;
+    int8_t *ring = scratch;
+    int32_t next = rows.begin * w->stride_height; /* rows of the padded input that are held so far */
+    for (int32_t row_index = rows.begin; row_index < rows.end; row_index++) {
+        const int8_t *under[SDK_DEPTHWISE_NEON_MOST_ROWS];
+        const int32_t first = row_index * w->stride_height;
+        next = next < first ? first : next;
+        for (; next < first + p->ring_rows; next++) {
+            hold(p, input, next - w->pad_top, ring + next % p->ring_rows * p->row_bytes);
+        }
+        for (int32_t ky = 0; ky < w->kernel_height; ky++) {
+            under[ky] = ring + (first + ky * w->dilation_height) % p->ring_rows * p->row_bytes;
+        }
+        blocks(p, under, output + row_index * w->output_width * w->output_channels);
+    }
+}

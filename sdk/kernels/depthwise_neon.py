@@ -1,0 +1,151 @@
+"""DEPTHWISE_CONV_2D in int8 for cores with NEON; see ``firmware/include/sdk/depthwise_neon.h``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from sdk.ir.attrs import DepthwiseConv2DAttrs
+from sdk.kernels.base import Access, Const, Constraint, Kernel, Prepared, Ref, Site
+from sdk.kernels.conv2d_dsp import Window
+from sdk.kernels.conv2d_mve import window
+from sdk.kernels.dots_mve import COMMON, Ints
+from sdk.kernels.dots_neon import Layer
+from sdk.kernels.operands import attrs
+
+_BLOCK = 16
+_MOST_ROWS = 16
+_LEAST = -128
+
+
+def _layer(site: Site) -> Layer:
+    return Layer.of(site, attrs(site, DepthwiseConv2DAttrs).activation)
+
+
+@dataclass(frozen=True)
+class _Blocks:
+    """How an output row is divided into blocks of sixteen bytes.
+
+    Attributes:
+        channels: [blocks, 16], of each byte.
+        pitch: bytes from pixel to pixel in a held row.
+        columns: of blocks.
+        step: bytes between columns in a held row.
+        output_step: bytes between columns in the output.
+        stored: bytes of a block that are outputs.
+        last_stored: the same in the last column.
+    """
+
+    channels: Ints
+    pitch: int
+    columns: int
+    step: int
+    output_step: int
+    stored: int
+    last_stored: int
+
+    @classmethod
+    def of(cls, shape: Window) -> _Blocks:
+        """Divide the rows of a layer."""
+        depth, width = shape.input_channels, shape.output_width
+        if depth < _BLOCK and _BLOCK % depth == 0 and shape.stride_width == 1:
+            columns = -(-width * depth // _BLOCK)
+            channels = np.arange(_BLOCK)[None] % depth
+            return cls(channels, depth, columns, _BLOCK, _BLOCK, _BLOCK, width * depth - (columns - 1) * _BLOCK)
+        starts = np.minimum(np.arange(0, depth, _BLOCK), max(depth - _BLOCK, 0))
+        channels = np.minimum(starts[:, None] + np.arange(_BLOCK), depth - 1)
+        pitch, stored = max(depth, _BLOCK), min(depth, _BLOCK)
+        return cls(channels, pitch, width, shape.stride_width * pitch, depth, stored, stored)
+
+    def row_bytes(self, shape: Window) -> int:
+        """Bytes of a held row."""
+        reach = (self.columns - 1) * self.step + (shape.kernel_width - 1) * shape.dilation_width * self.pitch
+        return -(-(reach + max(self.pitch, _BLOCK)) // _BLOCK) * _BLOCK
+
+
+class DepthwiseNeon(Kernel):
+    """Sixteen outputs at a time from rows held with their padding.
+
+    Instructions: 3x3 4.7 for an output of channels in whole sixteens; others 1.5 for two taps more.
+    """
+
+    name: ClassVar[str] = "depthwise_conv2d_s8__neon"
+    ops: ClassVar[tuple[str, ...]] = ("DEPTHWISE_CONV_2D",)
+    header: ClassVar[str] = "sdk/depthwise_neon.h"
+    sources: ClassVar[tuple[str, ...]] = ("kernels/depthwise_conv2d/depthwise_conv2d_s8__neon.c",)
+    requires: ClassVar[frozenset[str]] = frozenset({"neon"})
+    constraints: ClassVar[tuple[Constraint, ...]] = (
+        *COMMON,
+        Constraint("the batch size is 1", lambda s: s.input(0).shape[0] == 1),
+        Constraint("the depth multiplier is 1", lambda s: s.input(0).shape[3] == s.input(1).shape[3]),
+        Constraint(f"the kernel has at most {_MOST_ROWS} rows", lambda s: s.input(1).shape[1] <= _MOST_ROWS),
+        Constraint("no neighbouring weights are -128", lambda s: _is_exact(_layer(s).weights)),
+    )
+
+    def prepare(self, site: Site) -> Prepared:
+        """Fit to an operator."""
+        shape, layer = window(site), _layer(site)
+        blocks = _Blocks.of(shape)
+        row_bytes = blocks.row_bytes(shape)
+        ring_rows = (shape.kernel_height - 1) * shape.dilation_height + 1
+        return Prepared(
+            params_type="sdk_depthwise_conv2d_s8_neon",
+            params={
+                "window": shape.fields,
+                "input_zero_point": layer.input_zero_point,
+                "pitch": blocks.pitch,
+                "row_bytes": row_bytes,
+                "ring_rows": ring_rows,
+                "blocks": len(blocks.channels),
+                "columns": blocks.columns,
+                "step": blocks.step,
+                "output_step": blocks.output_step,
+                "stored": blocks.stored,
+                "last_stored": blocks.last_stored,
+                "weights": Ref("weights"),
+                "output": layer.output_fields,
+            },
+            consts=(_stream(layer, blocks), layer.part(blocks.channels.reshape(-1)).constants(_BLOCK)),
+            scratch_bytes=ring_rows * row_bytes,
+            align=16,
+            units=shape.output_height,
+            access=tuple(_access(shape)),
+            macs=shape.pixels * shape.output_channels * shape.kernel_height * shape.kernel_width,
+            cost=_instructions(shape, layer, blocks),
+        )
+
+
+def _is_exact(weights: Ints) -> bool:
+    """Whether no sum of two products leaves 16 bits, however taps are paired."""
+    least = weights == _LEAST
+    return not (least[:, :-1] & least[:, 1:]).any()
+
+
+def _stream(layer: Layer, blocks: _Blocks) -> Const:
+    """[blocks][taps][16]."""
+    table = layer.weights[blocks.channels].transpose(0, 2, 1)
+    return Const("weights", "int8_t", table.reshape(-1).astype(np.int8), 16)
+
+
+def _access(shape: Window) -> Iterator[Access]:
+    """The rows under an output row are read, if they were not before, then it is written."""
+    row_size, out_size = shape.input_width * shape.input_channels, shape.output_width * shape.output_channels
+    for row in range(shape.output_height):
+        first, last = shape.input_rows(row)
+        yield Access({0: (first * row_size, last * row_size)}, (0, 0))
+        yield Access({}, (row * out_size, (row + 1) * out_size))
+
+
+def _instructions(shape: Window, layer: Layer, blocks: _Blocks) -> int:
+    taps = shape.kernel_height * shape.kernel_width
+    is_3x3 = (shape.kernel_height, shape.kernel_width) == (3, 3)
+    pairs, odd = divmod(shape.kernel_width, 2)
+    products = 47 if is_3x3 else shape.kernel_height * (6 + 10 * odd + 14 * pairs)
+    column = products + 28 + 4 * layer.scale_instructions + (12 if blocks.stored < _BLOCK else 0)
+    held = shape.output_height * min(shape.stride_height, shape.kernel_height)
+    row = 80 + blocks.row_bytes(shape) // 8
+    work = shape.output_height * len(blocks.channels) * (blocks.columns * column + 30 + (taps if is_3x3 else 0))
+    return work + held * row
