@@ -23,37 +23,54 @@ def _prepared(site: Site, quantized: Tensor) -> Prepared:
     )
 
 
-class QuantizeF32S8Ref(Kernel):
-    """float32 to int8."""
+class QuantizeF32Ref(Kernel):
+    """float32 to an integer type.
 
-    name = "quantize_f32_s8__ref"
+    Args:
+        dtype: the output's type.
+    """
+
     ops = ("QUANTIZE",)
     header = "sdk/quantize.h"
-    sources = ("kernels/quantize/quantize_f32_s8__ref.c",)
-    constraints = (
-        input_type(0, DType.FLOAT32),
-        output_type(DType.INT8),
-        Constraint("the output is quantized per tensor", lambda site: per_tensor(site.output())),
-    )
+    sources = ("kernels/quantize/quantize_f32__ref.c",)
+
+    def __init__(self, dtype: DType) -> None:
+        self.name = f"quantize_f32_{_SUFFIXES[dtype]}__ref"  # type: ignore[misc]
+        self.constraints = (  # type: ignore[misc]
+            input_type(0, DType.FLOAT32),
+            output_type(dtype),
+            Constraint("the output is quantized per tensor", lambda site: per_tensor(site.output())),
+        )
 
     def prepare(self, site: Site) -> Prepared:
         """Fit the kernel to an operator that satisfies the constraints."""
         return _prepared(site, site.output())
 
 
-class DequantizeS8F32Ref(Kernel):
-    """int8 to float32."""
+class DequantizeF32Ref(Kernel):
+    """An integer type to float32.
 
-    name = "dequantize_s8_f32__ref"
+    Args:
+        dtype: the input's type.
+    """
+
     ops = ("DEQUANTIZE",)
     header = "sdk/quantize.h"
-    sources = ("kernels/quantize/dequantize_s8_f32__ref.c",)
-    constraints = (
-        input_type(0, DType.INT8),
-        output_type(DType.FLOAT32),
-        Constraint("the input is quantized per tensor", lambda site: per_tensor(site.input(0))),
-    )
+    sources = ("kernels/quantize/dequantize_f32__ref.c",)
+
+    def __init__(self, dtype: DType) -> None:
+        self.name = f"dequantize_{_SUFFIXES[dtype]}_f32__ref"  # type: ignore[misc]
+        self.constraints = (  # type: ignore[misc]
+            input_type(0, dtype),
+            output_type(DType.FLOAT32),
+            Constraint("the input is quantized per tensor", lambda site: per_tensor(site.input(0))),
+        )
 
     def prepare(self, site: Site) -> Prepared:
         """Fit the kernel to an operator that satisfies the constraints."""
         return _prepared(site, site.input(0))
+
+
+_SUFFIXES = {DType.INT8: "s8", DType.UINT8: "u8", DType.INT16: "s16"}
+FLOAT_QUANTIZE_KERNELS: tuple[Kernel, ...] = (*map(QuantizeF32Ref, _SUFFIXES), *map(DequantizeF32Ref, _SUFFIXES))
+"""Both ways between float32 and each quantized type."""

@@ -296,6 +296,28 @@ def _softmax_u8(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, 
     return m, m.module("SOFTMAX", a.SoftmaxAttrs(), [source], Quant((1 / 256,), (0,)), DType.UINT8)
 
 
+def _quant_of(rng: np.random.Generator, dtype: DType) -> Quant:
+    return {DType.INT16: symmetric, DType.UINT8: _byte_quant}[dtype](rng)
+
+
+def _from_f32(dtype: DType) -> Maker:
+    def make(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+        m = Model()
+        source = m.input(any_shape(rng, tiles), None, DType.FLOAT32)
+        return m, m.module("QUANTIZE", a.Attrs(), [source], _quant_of(rng, dtype), dtype, 2)
+
+    return make
+
+
+def _to_f32(dtype: DType) -> Maker:
+    def make(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+        m = Model()
+        source = m.input(any_shape(rng, tiles), _quant_of(rng, dtype), dtype)
+        return m, m.module("DEQUANTIZE", a.Attrs(), [source], None, DType.FLOAT32, 3)
+
+    return make
+
+
 BINARY_F32 = ("ADD", "SUB", "MUL", "DIV", "MAXIMUM", "MINIMUM", "SQUARED_DIFFERENCE")
 UNARY_F32 = (
     "RELU", "RELU6", "RELU_N1_TO_1", "LEAKY_RELU", "ABS", "NEG", "SQUARE", "SQRT", "RSQRT", "EXP", "LOGISTIC", "TANH",
@@ -332,6 +354,10 @@ TYPED: dict[tuple[str, str], Maker] = {
     ("average_pool2d_u8__ref", "AVERAGE_POOL_2D"): _pool("AVERAGE_POOL_2D", DType.UINT8, 1),
     ("max_pool2d_u8__ref", "MAX_POOL_2D"): _pool("MAX_POOL_2D", DType.UINT8, 1),
     ("softmax_u8__ref", "SOFTMAX"): _softmax_u8,
+    ("quantize_f32_u8__ref", "QUANTIZE"): _from_f32(DType.UINT8),
+    ("quantize_f32_s16__ref", "QUANTIZE"): _from_f32(DType.INT16),
+    ("dequantize_u8_f32__ref", "DEQUANTIZE"): _to_f32(DType.UINT8),
+    ("dequantize_s16_f32__ref", "DEQUANTIZE"): _to_f32(DType.INT16),
     ("requantize_s16_s8__ref", "QUANTIZE"): _requantize(DType.INT16, DType.INT8),
     ("requantize_s16_s16__ref", "QUANTIZE"): _requantize(DType.INT16, DType.INT16),
     ("requantize_s16_s32__ref", "QUANTIZE"): _requantize(DType.INT16, DType.INT32),

@@ -18,9 +18,17 @@ typedef struct {
  */
 void sdk_quantize_f32_s8__ref(const sdk_affine_f32 *params, const float *input, int8_t *output, void *scratch,
                               sdk_range range);
+void sdk_quantize_f32_u8__ref(const sdk_affine_f32 *params, const float *input, uint8_t *output, void *scratch,
+                              sdk_range range);
+void sdk_quantize_f32_s16__ref(const sdk_affine_f32 *params, const float *input, int16_t *output, void *scratch,
+                               sdk_range range);
 
 /* Elements in the order of the range. Source: Dequantize in tensorflow/lite/kernels/internal/reference/dequantize.h. */
 void sdk_dequantize_s8_f32__ref(const sdk_affine_f32 *params, const int8_t *input, float *output, void *scratch,
                                 sdk_range range);
+void sdk_dequantize_u8_f32__ref(const sdk_affine_f32 *params, const uint8_t *input, float *output, void *scratch,
+                                sdk_range range);
+void sdk_dequantize_s16_f32__ref(const sdk_affine_f32 *params, const int16_t *input, float *output, void *scratch,
+                                 sdk_range range);
 
 #endif
