@@ -18,8 +18,8 @@ _FEATURES, _TIMES, _BIAS, _STATE = 1, 2, 3, 4
 
 def _factor(site: Site, first: int, second: int, scale: float) -> float:
     """A product of two scales over a third; in float32, as SvdfPrepare has it."""
-    scales = (np.float32(quant(site.input(i)).scale) for i in (first, second))
-    return float(np.multiply(*scales) / np.float32(scale))
+    product = np.float32(quant(site.input(first)).scale) * np.float32(quant(site.input(second)).scale)
+    return float(product / np.float32(scale))
 
 
 class SvdfS8Ref(Kernel):

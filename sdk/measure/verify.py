@@ -30,8 +30,9 @@ def _ulp_differences(device: bytes, reference: Array) -> Array:
         bits = np.where(np.isnan(values), np.float32(np.nan), values).view(np.int32).astype(np.int64)
         return np.where(bits < 0, -(bits & 0x7FFF_FFFF), bits)
 
-    found = np.frombuffer(device, np.float32)
-    return np.abs(ordered(found) - ordered(np.ascontiguousarray(reference, np.float32).reshape(-1)))
+    expected = ordered(np.ascontiguousarray(reference, np.float32).reshape(-1))
+    differences: Array = np.abs(ordered(np.frombuffer(device, np.float32)) - expected)
+    return differences
 
 
 def different_bytes(device: bytes, reference: Array) -> int:
