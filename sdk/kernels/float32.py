@@ -23,6 +23,8 @@ from sdk.kernels.constraints import ACTIVATION, BIAS_CONSTANT, FILTER_CONSTANT, 
 from sdk.kernels.convolution import output_channel_axis, pointers
 from sdk.kernels.fully_connected import PLAIN_WEIGHTS
 from sdk.kernels.operands import data
+from sdk.kernels.reduce import AXES_CONSTANT, NOT_EMPTY, reduce_access, shape_fields
+from sdk.kernels.reduce import DIMS_FIT as REDUCE_DIMS_FIT
 from sdk.kernels.window2d import window2d
 
 _FLOAT = (input_type(0, DType.FLOAT32), output_type(DType.FLOAT32))
@@ -223,6 +225,34 @@ class UnaryF32Ref(Kernel):
         )
 
 
+class ReduceF32Ref(Kernel):
+    """float32, over any dimensions.
+
+    Args:
+        kind: the operator.
+    """
+
+    header = "sdk/reduce_f32.h"
+    sources = ("kernels/reduce/reduce_f32__ref.c",)
+    constraints = (*_FLOAT, AXES_CONSTANT, NOT_EMPTY, REDUCE_DIMS_FIT)
+
+    def __init__(self, kind: str) -> None:
+        self.name = f"{kind.lower()}_f32__ref"  # type: ignore[misc]
+        self.ops = (kind,)  # type: ignore[misc]
+
+    def prepare(self, site: Site) -> Prepared:
+        """Fit the kernel to an operator that satisfies the constraints."""
+        source, output = site.input(0), site.output()
+        return Prepared(
+            params_type="sdk_reduce_f32",
+            params={"shape": shape_fields(site), "count": float(source.elements // output.elements)},
+            align=4,
+            units=output.elements,
+            access=reduce_access(site),
+            cost=cost.CALL + source.elements * cost.FLOAT,
+        )
+
+
 class _SoftmaxF32Ref(Kernel):
     header = "sdk/softmax_f32.h"
     sources: ClassVar[tuple[str, ...]] = ("kernels/softmax/softmax_f32__ref.c",)
@@ -270,6 +300,7 @@ FLOAT32_KERNELS: tuple[Kernel, ...] = (
             "LOGISTIC", "TANH",
         ),
     ),
+    *map(ReduceF32Ref, ("MEAN", "SUM", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_PROD")),
     SoftmaxF32Ref(),
     LogSoftmaxF32Ref(),
 )  # fmt: skip

@@ -46,7 +46,7 @@ def _split_dims(site: Site) -> tuple[_Dims, _Dims]:
     return _dims(shape, kept), _dims(shape, sorted(axes))
 
 
-def _shape_fields(site: Site) -> Value:
+def shape_fields(site: Site) -> Value:
     (kept, kept_strides), (reduced, reduced_strides) = _split_dims(site)
 
     def padded(values: tuple[int, ...], fill: int) -> tuple[int, ...]:
@@ -55,14 +55,18 @@ def _shape_fields(site: Site) -> Value:
     return padded(kept, 1), padded(kept_strides, 0), padded(reduced, 1), padded(reduced_strides, 0)
 
 
-def _access(site: Site) -> tuple[Access, ...]:
+def reduce_access(site: Site) -> tuple[Access, ...]:
     """Output i reads from its first to its last element."""
+    itemsize = site.output().dtype.itemsize
     (kept, kept_strides), (reduced, reduced_strides) = _split_dims(site)
     extent = 1 + sum((n - 1) * s for n, s in zip(reduced, reduced_strides, strict=True))
     starts = np.zeros((), np.int64)
     for size, stride in zip(kept, kept_strides, strict=True):
         starts = starts[..., None] + np.arange(size) * stride
-    return tuple(Access({0: (s, s + extent)}, (i, i + 1)) for i, s in enumerate(starts.reshape(-1).tolist()))
+    return tuple(
+        Access({0: (s * itemsize, (s + extent) * itemsize)}, (i * itemsize, (i + 1) * itemsize))
+        for i, s in enumerate(starts.reshape(-1).tolist())
+    )
 
 
 AXES_CONSTANT = constant(1, "the list of axes")
@@ -103,14 +107,14 @@ class MeanS8Ref(Kernel):
         return Prepared(
             params_type="sdk_mean_s8",
             params={
-                "shape": _shape_fields(site),
+                "shape": shape_fields(site),
                 "sum_offset": -quant(source).zero_point * count,
                 "multiplier": (multiplier << room) // count,
                 "shift": shift - room,
                 "output_offset": quant(output).zero_point,
             },
             units=output.elements,
-            access=_access(site),
+            access=reduce_access(site),
             cost=_cost(site),
         )
 
@@ -132,9 +136,9 @@ class _ReduceS8Ref(Kernel):
         """Fit the kernel to an operator that satisfies the constraints."""
         return Prepared(
             params_type="sdk_reduce_s8",
-            params={"shape": _shape_fields(site)},
+            params={"shape": shape_fields(site)},
             units=site.output().elements,
-            access=_access(site),
+            access=reduce_access(site),
             cost=_cost(site),
         )
 

@@ -318,6 +318,18 @@ def _to_f32(dtype: DType) -> Maker:
     return make
 
 
+def _reduce_f32(kind: str) -> Maker:
+    def make(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+        m = Model()
+        shape = any_shape(rng, tiles)
+        axes = rng.choice(len(shape), int(rng.integers(1, len(shape) + 1)), replace=False).astype(np.int32)
+        inputs = [m.input(shape, None, DType.FLOAT32), m.const(axes)]
+        return m, m.module(kind, a.ReducerAttrs(bool(rng.integers(2))), inputs, None, DType.FLOAT32)
+
+    return make
+
+
+REDUCE_F32 = ("MEAN", "SUM", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_PROD")
 BINARY_F32 = ("ADD", "SUB", "MUL", "DIV", "MAXIMUM", "MINIMUM", "SQUARED_DIFFERENCE")
 UNARY_F32 = (
     "RELU", "RELU6", "RELU_N1_TO_1", "LEAKY_RELU", "ABS", "NEG", "SQUARE", "SQRT", "RSQRT", "EXP", "LOGISTIC", "TANH",
@@ -345,6 +357,7 @@ TYPED: dict[tuple[str, str], Maker] = {
     ("average_pool2d_f32__ref", "AVERAGE_POOL_2D"): _pool("AVERAGE_POOL_2D", DType.FLOAT32, 1),
     ("max_pool2d_f32__ref", "MAX_POOL_2D"): _pool("MAX_POOL_2D", DType.FLOAT32, 1),
     **{(f"{kind.lower()}_f32__ref", kind): _binary_f32(kind) for kind in BINARY_F32},
+    **{(f"{kind.lower()}_f32__ref", kind): _reduce_f32(kind) for kind in REDUCE_F32},
     **{(f"{kind.lower()}_f32__ref", kind): _unary_f32(kind) for kind in UNARY_F32},
     ("conv2d_hybrid__ref", "CONV_2D"): _conv_hybrid,
     ("fully_connected_hybrid__ref", "FULLY_CONNECTED"): _fully_connected_hybrid,
