@@ -47,6 +47,7 @@ def _split_dims(site: Site) -> tuple[_Dims, _Dims]:
 
 
 def shape_fields(site: Site) -> Value:
+    """The fields of sdk_reduce_shape."""
     (kept, kept_strides), (reduced, reduced_strides) = _split_dims(site)
 
     def padded(values: tuple[int, ...], fill: int) -> tuple[int, ...]:
