@@ -26,6 +26,7 @@ _DIGITS = 5
 """Ternary digits of a byte: 3**5 = 243."""
 _TERNARY_BLOCK = 4 * _DIGITS
 _TERNARY = (-1, 0, 1)
+_SPARSE_GAIN = 1.25
 
 
 @dataclass(frozen=True)
@@ -173,8 +174,11 @@ def encodings(values: Levels) -> Iterator[Encoding]:
 
 
 def smallest(values: Levels) -> Encoding | None:
-    """The encoding of the fewest bytes that holds the weights, the earlier of equals; None: none saves any."""
-    best = min(encodings(values), key=lambda e: e.nbytes(values), default=None)
+    """The encoding to store weights in; None: none saves any bytes.
+
+    It is the one of the fewest bytes, the earlier of equals; a sparse one must save a fifth, as it unpacks slowly.
+    """
+    best = min(encodings(values), key=lambda e: e.nbytes(values) * (_SPARSE_GAIN if e.sparse else 1), default=None)
     return best if best is not None and best.nbytes(values) < values.size else None
 
 

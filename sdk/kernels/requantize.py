@@ -16,6 +16,7 @@ Source of the exact arithmetic: MultiplyByQuantizedMultiplier in tensorflow/lite
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -178,8 +179,8 @@ def fold(layer: Accumulators, requant: FastRequant) -> FoldedRequant | None:
     best_m, best_b, done = m0.copy(), np.zeros_like(m0), np.zeros(m0.size, np.bool_)
     goal = conditions.step << (requant.shift + 32)
     none = np.int64(1) << 62
-    for delta in sorted(range(-_FOLD_REACH, _FOLD_REACH + 1), key=abs):
-        m = m0 + delta * np.maximum(m0 >> _FOLD_GRAIN, 1)
+    for grain, delta in itertools.product(_FOLD_GRAINS, sorted(range(-_FOLD_REACH, _FOLD_REACH + 1), key=abs)):
+        m = m0 + delta * np.maximum(m0 >> grain, 1)
         m = np.clip(m, 1, (1 << 31) - 1)
         at_least = goal - 256 * conditions.at_least * m[:, None]
         below = goal - 256 * conditions.below * m[:, None] - 1
@@ -204,7 +205,8 @@ def fold(layer: Accumulators, requant: FastRequant) -> FoldedRequant | None:
 
 
 _FOLD_REACH = 200
-_FOLD_GRAIN = 24
+_FOLD_GRAINS = (24, 20, 16)
+"""Steps of M, as parts 2**-grain of it: wide ones for accumulators of a narrow range."""
 
 
 @dataclass(frozen=True)

@@ -69,8 +69,6 @@ def unpack(data: bytes, path: str) -> Compressed:
         raise ModelError(path, f"is a zip without {MODEL} and {MANIFEST}", remedy) from error
     except (zipfile.BadZipFile, ValueError, NotImplementedError, RuntimeError, EOFError, OSError) as error:
         raise ModelError(path, f"is damaged ({error})", remedy) from error
-    except RecursionError as error:
-        raise ModelError(path, f"{MANIFEST} is nested too deep", remedy) from error
     if not isinstance(manifest, dict) or manifest.get("schema") != SCHEMA:
         found = manifest.get("schema") if isinstance(manifest, dict) else None
         raise ModelError(path, f"has schema {found!r} instead of {SCHEMA}", "use the version of sdk that made it")

@@ -11,7 +11,7 @@ from harness import CASES, Case, run_cases, seeds, targets
 from kernel_cases import cases, generate
 from test_dsp_sweep import depthwise_3x3
 
-from sdk.encode import encodings
+from sdk.encode import smallest
 from sdk.ir import Graph
 from sdk.kernels.base import Kernel
 from sdk.kernels.registry import KERNELS
@@ -57,7 +57,7 @@ def test_equals_the_reference_interpreter(kernel: Kernel, op: str, target: str, 
 
 def test_every_encoding_is_tried() -> None:
     drawn = [case.site.input(1).data for case in few_level_cases("CONV_2D", seeds()[0])]
-    names = {min(encodings(w), key=lambda e: e.nbytes(w)).name for w in drawn if any(True for _ in encodings(w))}
+    names = {found.name for weights in drawn if weights is not None and (found := smallest(weights)) is not None}
     assert {"ternary", "2-bit", "4-bit", "5-bit", "6-bit"} <= names, names
     assert any("shift" in name for name in names) and any("palette" in name for name in names), names
     assert any(name.startswith("sparse") for name in names), names
