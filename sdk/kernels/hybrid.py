@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import ClassVar
+
+import numpy as np
 
 from sdk.ir import DType
 from sdk.ir.attrs import FullyConnectedAttrs
 from sdk.kernels import cost
-from sdk.kernels.base import Access, Const, Constraint, Kernel, Prepared, Site
+from sdk.kernels.base import Access, Const, Constraint, Kernel, Prepared, Site, Value
 from sdk.kernels.constraints import (
     ACTIVATION,
     BIAS_CONSTANT,
@@ -16,7 +21,7 @@ from sdk.kernels.constraints import (
     output_type,
     per_tensor,
 )
-from sdk.kernels.convolution import SYMMETRIC_WEIGHTS, pointers
+from sdk.kernels.convolution import SCALES_FIT, SYMMETRIC_WEIGHTS, WEIGHTS_QUANTIZED, pointers
 from sdk.kernels.float32 import activation_bounds, float_bias
 from sdk.kernels.fully_connected import PLAIN_WEIGHTS
 from sdk.kernels.operands import attrs, data, quant
@@ -30,7 +35,8 @@ _CONSTRAINTS = (
     output_type(DType.FLOAT32),
     FILTER_CONSTANT,
     BIAS_CONSTANT,
-    Constraint("the filter has one scale", lambda site: per_tensor(site.input(1))),
+    WEIGHTS_QUANTIZED,
+    SCALES_FIT,
     SYMMETRIC_WEIGHTS,
     ACTIVATION,
     Constraint(
@@ -40,22 +46,24 @@ _CONSTRAINTS = (
 )
 
 
-class Conv2DHybridRef(Kernel):
-    """float32 with int8 weights, per tensor."""
+_ONE_SCALE = Constraint("the filter has one scale", lambda site: per_tensor(site.input(1)))
+_ONE_GROUP = Constraint("there is one group", lambda site: site.input(0).shape[3] == site.input(1).shape[3])
 
-    name = "conv2d_hybrid__ref"
+
+class _Conv2DHybridRef(Kernel):
     ops = ("CONV_2D",)
     header = "sdk/hybrid.h"
-    sources = ("kernels/hybrid/conv2d_hybrid__ref.c", "kernels/hybrid/quantize_symmetric.c")
-    constraints = (
-        *_CONSTRAINTS,
-        Constraint("there is one group", lambda site: site.input(0).shape[3] == site.input(1).shape[3]),
-    )
+    params_type: ClassVar[str]
+
+    @abstractmethod
+    def scale(self, site: Site) -> tuple[Mapping[str, Value], tuple[Const, ...]]:
+        """The field that tells the weights' scale, and its constant."""
 
     def prepare(self, site: Site) -> Prepared:
         """Fit the kernel to an operator that satisfies the constraints."""
         window, weights, source = window2d(site), site.input(1), site.input(0)
-        consts = (Const("weights", "int8_t", data(weights)), float_bias(site))
+        field, scales = self.scale(site)
+        consts = (Const("weights", "int8_t", data(weights)), *scales, float_bias(site))
         image, row = source.nbytes // source.shape[0], window.slide.output_row_bytes
         height = window.slide.output_rows
         macs = window.taps * weights.shape[3]
@@ -65,13 +73,8 @@ class Conv2DHybridRef(Kernel):
             return Access({0: (batch * image, (batch + 1) * image)}, (unit * row, (unit + 1) * row))
 
         return Prepared(
-            params_type="sdk_conv2d_hybrid",
-            params={
-                "window": window.fields,
-                "weights_scale": float32(quant(weights).scale),
-                **activation_bounds(site),
-                **pointers(consts),
-            },
+            params_type=self.params_type,
+            params={"window": window.fields, **field, **activation_bounds(site), **pointers(consts)},
             consts=consts,
             scratch_bytes=image // 4,
             align=4,
@@ -83,21 +86,48 @@ class Conv2DHybridRef(Kernel):
         )
 
 
+class Conv2DHybridRef(_Conv2DHybridRef):
+    """float32 with int8 weights, per tensor."""
+
+    name = "conv2d_hybrid__ref"
+    params_type = "sdk_conv2d_hybrid"
+    sources = ("kernels/hybrid/conv2d_hybrid__ref.c", "kernels/hybrid/quantize_symmetric.c")
+    constraints = (*_CONSTRAINTS, _ONE_GROUP, _ONE_SCALE)
+
+    def scale(self, site: Site) -> tuple[Mapping[str, Value], tuple[Const, ...]]:
+        """One scale."""
+        return {"weights_scale": float32(quant(site.input(1)).scale)}, ()
+
+
+class Conv2DHybridPerChannelRef(_Conv2DHybridRef):
+    """float32 with int8 weights, per channel."""
+
+    name = "conv2d_hybrid_per_channel__ref"
+    params_type = "sdk_conv2d_hybrid_per_channel"
+    sources = ("kernels/hybrid/conv2d_hybrid_per_channel__ref.c", "kernels/hybrid/quantize_asymmetric.c")
+    constraints = (
+        *_CONSTRAINTS,
+        _ONE_GROUP,
+        Constraint("the filter has several scales", lambda site: len(quant(site.input(1)).scales) > 1),
+    )
+
+    def scale(self, site: Site) -> tuple[Mapping[str, Value], tuple[Const, ...]]:
+        """A scale for each channel."""
+        return {}, (Const("scales", "float", np.array(quant(site.input(1)).scales, np.float32)),)
+
+
 class FullyConnectedHybridRef(Kernel):
     """float32 with int8 weights, per tensor, any number of batches."""
 
     name = "fully_connected_hybrid__ref"
     ops = ("FULLY_CONNECTED",)
     header = "sdk/hybrid.h"
-    sources = ("kernels/hybrid/fully_connected_hybrid__ref.c", "kernels/hybrid/quantize_symmetric.c")
-    constraints = (
-        *_CONSTRAINTS,
-        PLAIN_WEIGHTS,
-        Constraint(
-            "asymmetric_quantize_inputs is false",
-            lambda site: not attrs(site, FullyConnectedAttrs).asymmetric_quantize_inputs,
-        ),
+    sources = (
+        "kernels/hybrid/fully_connected_hybrid__ref.c",
+        "kernels/hybrid/quantize_symmetric.c",
+        "kernels/hybrid/quantize_asymmetric.c",
     )
+    constraints = (*_CONSTRAINTS, PLAIN_WEIGHTS, _ONE_SCALE)
 
     def prepare(self, site: Site) -> Prepared:
         """Fit the kernel to an operator that satisfies the constraints."""
@@ -111,6 +141,7 @@ class FullyConnectedHybridRef(Kernel):
             params={
                 "input_size": inputs,
                 "output_size": outputs,
+                "asymmetric": int(attrs(site, FullyConnectedAttrs).asymmetric_quantize_inputs),
                 "weights_scale": float32(quant(weights).scale),
                 **activation_bounds(site),
                 **pointers(consts),

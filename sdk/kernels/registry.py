@@ -7,6 +7,7 @@ from sdk.kernels.add import AddS8Ref, SquaredDifferenceS8Ref
 from sdk.kernels.add_dsp import AddLinear
 from sdk.kernels.add_m0 import AddLinearM0
 from sdk.kernels.add_mve import AddMve
+from sdk.kernels.add_neon import AddNeon
 from sdk.kernels.arg import ArgMaxS8Ref, ArgMinS8Ref
 from sdk.kernels.arithmetic_s16 import AddS16Ref, MulS16Ref
 from sdk.kernels.base import Kernel, Site
@@ -49,8 +50,9 @@ from sdk.kernels.fully_connected import FullyConnectedS8Ref
 from sdk.kernels.fully_connected_dsp import FullyConnectedChain, FullyConnectedPairs
 from sdk.kernels.fully_connected_m0 import FullyConnectedLanes
 from sdk.kernels.fully_connected_mve import FullyConnectedMve
+from sdk.kernels.fully_connected_neon import FullyConnectedNeon, FullyConnectedSdot
 from sdk.kernels.gather import GatherNdRef, GatherRef
-from sdk.kernels.hybrid import Conv2DHybridRef, FullyConnectedHybridRef
+from sdk.kernels.hybrid import Conv2DHybridPerChannelRef, Conv2DHybridRef, FullyConnectedHybridRef
 from sdk.kernels.l2_normalization import L2NormalizationS8Ref
 from sdk.kernels.log_softmax import LogSoftmaxS8Ref
 from sdk.kernels.logical import LogicalAndRef, LogicalNotRef, LogicalOrRef
@@ -63,6 +65,7 @@ from sdk.kernels.pool2d import AveragePool2DS8Ref, MaxPool2DS8Ref
 from sdk.kernels.pool2d_dsp import AveragePool2D
 from sdk.kernels.pool2d_m0 import AveragePool2DM0
 from sdk.kernels.pool2d_mve import AveragePool2DMve, MaxPool2DMve
+from sdk.kernels.pool2d_neon import AveragePool2DNeon, MaxPool2DNeon
 from sdk.kernels.pool2d_s16 import AveragePool2DS16Ref, MaxPool2DS16Ref
 from sdk.kernels.prelu import PreluS8Ref
 from sdk.kernels.reduce import MeanS8Ref, ReduceMaxS8Ref, ReduceMinS8Ref
@@ -135,6 +138,7 @@ KERNELS: tuple[Kernel, ...] = (
     *FLOAT32_KERNELS,
     *UINT8_KERNELS,
     Conv2DHybridRef(),
+    Conv2DHybridPerChannelRef(),
     FullyConnectedHybridRef(),
     SvdfS8Ref(),
     LstmS8Ref(),
@@ -182,6 +186,11 @@ KERNELS: tuple[Kernel, ...] = (
     Conv2DNeon(),
     Conv2DSdot(),
     DepthwiseNeon(),
+    FullyConnectedNeon(),
+    FullyConnectedSdot(),
+    AddNeon(),
+    AveragePool2DNeon(),
+    MaxPool2DNeon(),
 )
 """Every kernel there is."""
 

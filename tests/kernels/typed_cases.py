@@ -228,14 +228,19 @@ def _unary_f32(kind: str) -> Maker:
     return make
 
 
-def _conv_hybrid(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
-    m = Model()
-    fh, fw, sh, sw, _, _, height, width = _window(rng)
-    depth, out = size(rng, tiles), size(rng, tiles)
-    inputs = [m.input((_batches(rng), height, width, depth), None, DType.FLOAT32)]
-    inputs += [m.const(values(rng, (out, fh, fw, depth), -127), symmetric(rng)), m.const(_floats(rng, (out,)))]
-    attrs = a.Conv2DAttrs(_padding(rng), sh, sw, activation(rng))
-    return m, m.module("CONV_2D", attrs, inputs, None, DType.FLOAT32, 2)
+def _conv_hybrid(per_channel: bool) -> Maker:
+    def make(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+        m = Model()
+        fh, fw, sh, sw, _, _, height, width = _window(rng)
+        depth, out = size(rng, tiles), size(rng, tiles)
+        inputs = [m.input((_batches(rng), height, width, depth), None, DType.FLOAT32)]
+        scales = tuple(scale(rng, 1e-3, 0.1) for _ in range(out if per_channel else 1))
+        quant = Quant(scales, (0,) * len(scales), 0 if per_channel else None)
+        inputs += [m.const(values(rng, (out, fh, fw, depth), -127), quant), m.const(_floats(rng, (out,)))]
+        attrs = a.Conv2DAttrs(_padding(rng), sh, sw, activation(rng))
+        return m, m.module("CONV_2D", attrs, inputs, None, DType.FLOAT32, 5 if per_channel else 2)
+
+    return make
 
 
 def _fully_connected_hybrid(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
@@ -243,7 +248,9 @@ def _fully_connected_hybrid(rng: np.random.Generator, tiles: Sequence[int]) -> t
     depth, out = size(rng, tiles) * int(rng.choice([1, 3, 8])), size(rng, tiles)
     inputs = [m.input((_batches(rng), depth), None, DType.FLOAT32)]
     inputs += [m.const(values(rng, (out, depth), -127), symmetric(rng)), m.const(_floats(rng, (out,)))]
-    return m, m.module("FULLY_CONNECTED", a.FullyConnectedAttrs(activation(rng)), inputs, None, DType.FLOAT32, 3)
+    asymmetric = bool(rng.integers(2))
+    attrs = a.FullyConnectedAttrs(activation(rng), asymmetric_quantize_inputs=asymmetric)
+    return m, m.module("FULLY_CONNECTED", attrs, inputs, None, DType.FLOAT32, 9 if asymmetric else 3)
 
 
 def _byte_quant(rng: np.random.Generator, low: float = 1e-3, high: float = 0.1) -> Quant:
@@ -359,7 +366,8 @@ TYPED: dict[tuple[str, str], Maker] = {
     **{(f"{kind.lower()}_f32__ref", kind): _binary_f32(kind) for kind in BINARY_F32},
     **{(f"{kind.lower()}_f32__ref", kind): _reduce_f32(kind) for kind in REDUCE_F32},
     **{(f"{kind.lower()}_f32__ref", kind): _unary_f32(kind) for kind in UNARY_F32},
-    ("conv2d_hybrid__ref", "CONV_2D"): _conv_hybrid,
+    ("conv2d_hybrid__ref", "CONV_2D"): _conv_hybrid(False),
+    ("conv2d_hybrid_per_channel__ref", "CONV_2D"): _conv_hybrid(True),
     ("fully_connected_hybrid__ref", "FULLY_CONNECTED"): _fully_connected_hybrid,
     ("conv2d_u8__ref", "CONV_2D"): _conv_u8,
     ("depthwise_conv2d_u8__ref", "DEPTHWISE_CONV_2D"): _depthwise_u8,

@@ -22,10 +22,28 @@ typedef struct {
 void sdk_conv2d_hybrid__ref(const sdk_conv2d_hybrid *params, const float *input, float *output, void *scratch,
                             sdk_range range);
 
+/* weights as above */
+typedef struct {
+    sdk_window2d window;
+    float output_min;
+    float output_max;
+    const int8_t *weights;
+    const float *scales; /* [output_channels], of the weights */
+    const float *bias;   /* [output_channels] */
+} sdk_conv2d_hybrid_per_channel;
+
+/*
+ * The same with a zero point of each batch.
+ * Source: HybridConvPerChannel in tensorflow/lite/kernels/internal/reference/conv.h.
+ */
+void sdk_conv2d_hybrid_per_channel__ref(const sdk_conv2d_hybrid_per_channel *params, const float *input, float *output,
+                                        void *scratch, sdk_range range);
+
 /* Shapes: input [batches, input_size], output [batches, output_size], weights [output_size, input_size]. */
 typedef struct {
     int32_t input_size;
     int32_t output_size;
+    int32_t asymmetric; /* whether each batch has a zero point */
     float weights_scale;
     float output_min;
     float output_max;
@@ -45,5 +63,8 @@ void sdk_fully_connected_hybrid__ref(const sdk_fully_connected_hybrid *params, c
  * Source: SymmetricQuantizeFloats in tensorflow/lite/kernels/internal/reference/portable_tensor_utils.cc.
  */
 float sdk_quantize_symmetric(const float *values, int32_t count, int8_t *quantized);
+
+/* Quantizes values to -128 .. 127 with a zero point. Source: AsymmetricQuantizeFloats there. */
+float sdk_quantize_asymmetric(const float *values, int32_t count, int8_t *quantized, int32_t *zero_point);
 
 #endif
