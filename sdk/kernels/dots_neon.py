@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -61,8 +61,13 @@ class Layer:
 
     def part(self, channels: Ints) -> Layer:
         """These channels, in this order."""
-        chosen = (a[channels] for a in (self.weights, self.bias, self.multiplier, self.shift))
-        return Layer(*chosen, self.input_zero_point, self.output_zero_point, self.low, self.high)
+        return replace(
+            self,
+            weights=self.weights[channels],
+            bias=self.bias[channels],
+            multiplier=self.multiplier[channels],
+            shift=self.shift[channels],
+        )
 
     @property
     def form(self) -> str:

@@ -6,6 +6,13 @@
 #ifdef __aarch64__
 enum { TILE = 4 };
 
+typedef int8x16x4_t group_weights;
+
+SDK_INLINE group_weights load_group(const int8_t *weights)
+{
+    return vld1q_s8_x4(weights);
+}
+
 SDK_INLINE int32x4_t sum_of_each(int32x4_t a, int32x4_t b, int32x4_t c, int32x4_t d)
 {
     return vpaddq_s32(vpaddq_s32(a, b), vpaddq_s32(c, d));
@@ -17,6 +24,15 @@ SDK_INLINE int16x8_t products(int8x16_t a, int8x16_t b)
 }
 #else
 enum { TILE = 2 }; /* sixteen vector registers */
+
+typedef struct {
+    int8x16_t val[4];
+} group_weights;
+
+SDK_INLINE group_weights load_group(const int8_t *weights)
+{
+    return (group_weights){{vld1q_s8(weights), vld1q_s8(weights + 16), vld1q_s8(weights + 32), vld1q_s8(weights + 48)}};
+}
 
 SDK_INLINE int32x2_t halves(int32x4_t a)
 {
@@ -44,10 +60,9 @@ enum { GROUP = SDK_DOTS_GROUP_NEON, CHUNK = 16, HALF = 8, KINDS = 4 };
     }
 
 /* Scales a tile's sums, four channels for each pixel, and stores the channels that exist. */
-SDK_INLINE void finish(const sdk_dots_neon *layer, int32x4_t *sums, const int32_t *constants, int8_t *output,
+SDK_INLINE void finish(const sdk_neon_output *out, int32x4_t *sums, const int32_t *constants, int8_t *output,
                        int32_t output_pitch, int32_t pixels, int32_t channels, int32_t form)
 {
-    const sdk_neon_output *out = &layer->output;
     const int32x4_t multiplier = vld1q_s32(constants + GROUP);
     const int32x4_t right = vld1q_s32(constants + 2 * GROUP);
     const int32x4_t left = vld1q_s32(constants + 3 * GROUP);
@@ -81,9 +96,10 @@ SDK_INLINE void tile(const sdk_dots_neon *layer, const int8_t *input, int32_t pi
 {
     const int32_t group_bytes = GROUP * (layer->head + CHUNK * layer->chunks);
     const int8_t *weights = layer->weights + groups.begin * group_bytes;
-    const int32_t *constants = layer->output.constants + groups.begin * KINDS * GROUP;
     const ptrdiff_t head = layer->end - layer->head;
     const ptrdiff_t length = CHUNK * layer->chunks;
+    const sdk_neon_output out = layer->output; /* stores of bytes might change the layer's */
+    const int32_t *constants = out.constants + groups.begin * KINDS * GROUP;
     int32_t channels = layer->channels - groups.begin * GROUP;
     for (int32_t group = groups.begin; group < groups.end; group++) {
         int32x4_t sums[TILE][GROUP];
@@ -109,10 +125,10 @@ SDK_INLINE void tile(const sdk_dots_neon *layer, const int8_t *input, int32_t pi
             SDK_UNROLL for (int32_t i = 0; i < pixels; i++) {
                 a[i] = vld1q_s8(input + i * pitch + k);
             }
+            const group_weights w = load_group(weights);
             SDK_UNROLL for (int32_t j = 0; j < GROUP; j++) {
-                const int8x16_t w = vld1q_s8(weights + j * CHUNK);
                 SDK_UNROLL for (int32_t i = 0; i < pixels; i++) {
-                    sums[i][j] = vpadalq_s16(sums[i][j], products(a[i], w));
+                    sums[i][j] = vpadalq_s16(sums[i][j], products(a[i], w.val[j]));
                 }
             }
             weights += GROUP * CHUNK;
@@ -122,15 +138,15 @@ SDK_INLINE void tile(const sdk_dots_neon *layer, const int8_t *input, int32_t pi
         SDK_UNROLL for (int32_t i = 0; i < pixels; i++) {
             totals[i] = vaddq_s32(sum_of_each(sums[i][0], sums[i][1], sums[i][2], sums[i][3]), bias);
         }
-        switch (layer->output.form) {
+        switch (out.form) {
         case SDK_NEON_PLAIN:
-            finish(layer, totals, constants, output, output_pitch, pixels, channels, SDK_NEON_PLAIN);
+            finish(&out, totals, constants, output, output_pitch, pixels, channels, SDK_NEON_PLAIN);
             break;
         case SDK_NEON_FIX:
-            finish(layer, totals, constants, output, output_pitch, pixels, channels, SDK_NEON_FIX);
+            finish(&out, totals, constants, output, output_pitch, pixels, channels, SDK_NEON_FIX);
             break;
         default:
-            finish(layer, totals, constants, output, output_pitch, pixels, channels, SDK_NEON_GENERAL);
+            finish(&out, totals, constants, output, output_pitch, pixels, channels, SDK_NEON_GENERAL);
             break;
         }
         constants += KINDS * GROUP;

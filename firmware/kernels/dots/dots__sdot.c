@@ -10,23 +10,32 @@ enum { TILE = SDK_DOTS_PIXELS, GROUP = SDK_DOTS_GROUP_SDOT, CHUNK = 16, HALF = 8
 
 typedef int32x4_t tile_sums[TILE][2];
 
-/* Four inputs, in one lane, of each pixel; lanes 0 and 1 may come from half a vector. */
-#define STEP(lane)                                                                                                     \
+/* The four inputs in a lane of each pixel. */
+#define STEP(first, second, lane)                                                                                      \
+    SDK_UNROLL for (int32_t i = 0; i < pixels; i++) {                                                                  \
+        sums[i][0] = vdotq_laneq_s32(sums[i][0], first, a[i], lane);                                                   \
+        sums[i][1] = vdotq_laneq_s32(sums[i][1], second, a[i], lane);                                                  \
+    }
+
+#define ONE_STEP(lane)                                                                                                 \
     do {                                                                                                               \
-        const int8x16_t w0 = vld1q_s8(weights);                                                                        \
-        const int8x16_t w1 = vld1q_s8(weights + CHUNK);                                                                \
+        const int8x16x2_t w = vld1q_s8_x2(weights);                                                                    \
         weights += 2 * CHUNK;                                                                                          \
-        SDK_UNROLL for (int32_t i = 0; i < pixels; i++) {                                                              \
-            sums[i][0] = vdotq_laneq_s32(sums[i][0], w0, a[i], lane);                                                  \
-            sums[i][1] = vdotq_laneq_s32(sums[i][1], w1, a[i], lane);                                                  \
-        }                                                                                                              \
+        STEP(w.val[0], w.val[1], lane)                                                                                 \
+    } while (0)
+
+#define TWO_STEPS(lane)                                                                                                \
+    do {                                                                                                               \
+        const int8x16x4_t w = vld1q_s8_x4(weights);                                                                    \
+        weights += 4 * CHUNK;                                                                                          \
+        STEP(w.val[0], w.val[1], lane)                                                                                 \
+        STEP(w.val[2], w.val[3], lane + 1)                                                                             \
     } while (0)
 
 /* Scales a tile's sums, eight channels for each pixel, and stores the channels that exist. */
-SDK_INLINE void finish(const sdk_dots_neon *layer, tile_sums sums, const int32_t *constants, int8_t *output,
+SDK_INLINE void finish(const sdk_neon_output *out, tile_sums sums, const int32_t *constants, int8_t *output,
                        int32_t output_pitch, int32_t pixels, int32_t channels, int32_t form)
 {
-    const sdk_neon_output *out = &layer->output;
     int16x8_t narrow[TILE];
     SDK_UNROLL for (int32_t half = 0; half < 2; half++) {
         const int32x4_t multiplier = vld1q_s32(constants + GROUP + 4 * half);
@@ -62,9 +71,10 @@ SDK_INLINE void tile(const sdk_dots_neon *layer, const int8_t *input, int32_t pi
 {
     const int32_t group_bytes = GROUP * (layer->head + CHUNK * layer->chunks);
     const int8_t *weights = layer->weights + groups.begin * group_bytes;
-    const int32_t *constants = layer->output.constants + groups.begin * KINDS * GROUP;
     const int8_t *head = input + layer->end - (layer->head > HALF ? CHUNK : HALF);
     const ptrdiff_t length = CHUNK * layer->chunks;
+    const sdk_neon_output out = layer->output; /* stores of bytes might change the layer's */
+    const int32_t *constants = out.constants + groups.begin * KINDS * GROUP;
     int32_t channels = layer->channels - groups.begin * GROUP;
     for (int32_t group = groups.begin; group < groups.end; group++) {
         int8x16_t a[TILE];
@@ -78,39 +88,36 @@ SDK_INLINE void tile(const sdk_dots_neon *layer, const int8_t *input, int32_t pi
                 a[i] = vld1q_s8(head + i * pitch);
             }
             if (layer->head == CHUNK) {
-                STEP(0);
+                ONE_STEP(0);
             }
-            STEP(1);
-            STEP(2);
-            STEP(3);
+            ONE_STEP(1);
+            TWO_STEPS(2);
         } else if (layer->head > 0) {
             SDK_UNROLL for (int32_t i = 0; i < pixels; i++) {
                 const int8x8_t half = vld1_s8(head + i * pitch);
                 a[i] = vcombine_s8(half, half);
             }
             if (layer->head == HALF) {
-                STEP(0);
+                ONE_STEP(0);
             }
-            STEP(1);
+            ONE_STEP(1);
         }
         for (ptrdiff_t k = 0; k < length; k += CHUNK) {
             SDK_UNROLL for (int32_t i = 0; i < pixels; i++) {
                 a[i] = vld1q_s8(input + i * pitch + k);
             }
-            STEP(0);
-            STEP(1);
-            STEP(2);
-            STEP(3);
+            TWO_STEPS(0);
+            TWO_STEPS(2);
         }
-        switch (layer->output.form) {
+        switch (out.form) {
         case SDK_NEON_PLAIN:
-            finish(layer, sums, constants, output, output_pitch, pixels, channels, SDK_NEON_PLAIN);
+            finish(&out, sums, constants, output, output_pitch, pixels, channels, SDK_NEON_PLAIN);
             break;
         case SDK_NEON_FIX:
-            finish(layer, sums, constants, output, output_pitch, pixels, channels, SDK_NEON_FIX);
+            finish(&out, sums, constants, output, output_pitch, pixels, channels, SDK_NEON_FIX);
             break;
         default:
-            finish(layer, sums, constants, output, output_pitch, pixels, channels, SDK_NEON_GENERAL);
+            finish(&out, sums, constants, output, output_pitch, pixels, channels, SDK_NEON_GENERAL);
             break;
         }
         constants += KINDS * GROUP;
