@@ -60,7 +60,7 @@ def page() -> str:
             lines += [f"- {text}" for text in dict.fromkeys(c.text for c in kernel.constraints)]
         if fast:
             lines.append("")
-        lines += [f"On {_core(k)}: `{k.name}`, {_more(k, portable)}" for k in fast]
+        lines += [f"* On {_core(k)}: `{k.name}`, {_more(k, portable)}" for k in fast]
     return "\n".join(lines) + "\n"
 
 
@@ -82,7 +82,7 @@ def _more(kernel: Kernel, portable: list[Kernel]) -> str:
     """What a kernel asks for beyond the portable kernels of its operator."""
     known = {c.text for k in portable for c in k.constraints}
     own = [c.text for c in kernel.constraints if c.text not in known]
-    return ("if " + " and ".join(own) if own else "in the same cases") + "  "
+    return "if " + " and ".join(own) if own else "in the same cases"
 
 
 def _listed(names: tuple[str, ...] | list[str]) -> str:

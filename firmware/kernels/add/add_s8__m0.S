@@ -1,7 +1,7 @@
 /* The loops of sdk/add_m0.h; their C twins are in add_s8__m0.c. */
 #include "sdk/pairs_m0.h"
 #if SDK_M0_ASM
-#include "sdk/asm_m0.h"
+#include "sdk/m0_asm.h"
 
 /* 15 cycles beside the loop. r0, r1 inputs' ends, r2 output's end, r3 index, r6, r7 factors */
 .macro ADD_ONE shift

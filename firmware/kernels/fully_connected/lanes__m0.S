@@ -1,7 +1,7 @@
 /* Contract in sdk/fully_connected_m0.h, C twin in fully_connected_s8_lanes__m0.c. */
 #include "sdk/pairs_m0.h"
 #if SDK_M0_ASM
-#include "sdk/asm_m0.h"
+#include "sdk/m0_asm.h"
 
 /* One input and 12 channels: 23 cycles. r0 stream, r2 the inputs' end, r3 index; the flags are those of the next. */
 .macro TAP

@@ -1,7 +1,7 @@
 /* Contracts in sdk/pairs_m0.h, C twins in pairs__m0.c. Cycles are those of the Cortex-M0+ with single-cycle MULS. */
 #include "sdk/pairs_m0.h"
 #if SDK_M0_ASM
-#include "sdk/asm_m0.h"
+#include "sdk/m0_asm.h"
 
 /* 9 cycles a word. r0 low, r1 high, r2 words, r3 count */
 FUNCTION sdk_pairs_stage__m0

@@ -1,6 +1,6 @@
 /* Assembler macros that the hand-written code for the Cortex-M0+ shares. */
-#ifndef SDK_ASM_M0_H
-#define SDK_ASM_M0_H
+#ifndef SDK_M0_ASM_H
+#define SDK_M0_ASM_H
 
     .syntax unified
     .thumb
