@@ -66,7 +66,8 @@ def _is_dense(site: Site) -> bool:
 class Conv2DPixelsMve(Kernel):
     """Four pixels gathered, two channels at a time.
 
-    Cortex-M55 instructions: 0.11 for a MAC and 2.3 for an output; gathering 0.2 for each input of a 1x1 kernel.
+    Cortex-M55 instructions: 0.11 for a MAC of the inputs rounded up to multiples of 16; for an output 1.8 with proven
+    constants, 2.4 to 3 without; for four pixels 50, and 400 for gathering windows of three rows.
     """
 
     name: ClassVar[str] = "conv2d_s8_pixels__mve"
@@ -122,7 +123,8 @@ class Conv2DPixelsMve(Kernel):
 class Conv2DRowsMve(Kernel):
     """Rows held as vectors of 16 channels, each of which serves three columns of the kernel.
 
-    Cortex-M55 instructions: 0.102 for a MAC of the channels rounded up to multiples of 16, 2.4 for an output.
+    Cortex-M55 instructions: 0.1 for a MAC of the channels rounded up to multiples of 16; for an output 2 with proven
+    constants, 2.6 to 3.2 without; for four pixels 50.
     """
 
     name: ClassVar[str] = "conv2d_s8_rows__mve"
@@ -171,7 +173,8 @@ class Conv2DRowsMve(Kernel):
 class Conv2DRunsMve(Kernel):
     """Rows held with their padding; a kernel row is one vector.
 
-    Cortex-M55 instructions: for each kernel row 17 for two channels of four pixels; 2.5 for an output.
+    Cortex-M55 instructions: for each kernel row 17 for two channels of four pixels; for an output 2 with proven
+    constants, 2.6 to 3.2 without; for four pixels 50.
     """
 
     name: ClassVar[str] = "conv2d_s8_runs__mve"
@@ -293,9 +296,13 @@ def _is_direct(shape: Window) -> bool:
 def _instructions(shape: Window, layer: Dots) -> int:
     tiles = -(-shape.pixels // _PIXELS)
     pairs = -(-layer.channels // 2)
-    chunk = 10 * pairs if layer.chunks == 1 else 14 * pairs * layer.chunks
-    gather = 20 * layer.chunks if _is_direct(shape) else 4 * (60 + 8 * shape.kernel_height + 3 * layer.chunks)
-    return tiles * (chunk + 3 * pairs + _finish(layer) + gather)
+    chunks = layer.chunks
+    pair = 14 * chunks - 2 if chunks <= MOST_FIXED_CHUNKS else 14 * chunks + chunks // 2 + 7
+    if _is_in_place(shape):
+        requantize = REQUANTIZE_INSTRUCTIONS[layer.form] * -(-layer.channels // GROUP)
+        return 400 + tiles * (pairs * pair + requantize + 48)
+    gather = 4 * (45 + 3 * chunks) if _is_direct(shape) else 4 * (75 + 8 * shape.kernel_height + 3 * chunks)
+    return 400 + tiles * (pairs * pair + _finish(layer) + gather + 50)
 
 
 def _row_instructions(shape: Window, layer: Dots, tiles: int) -> int:

@@ -41,9 +41,9 @@ typedef struct {
     int32_t offsets[4], last_offsets[4]; /* of a vector's outputs, minus 4 */
 } sdk_depthwise_rows;
 
-typedef void sdk_depthwise_run(sdk_depthwise_rows *job);
+typedef void sdk_depthwise_mve_run(sdk_depthwise_rows *job);
 
-#define SDK_DEPTHWISE_DECLARE(form, name) sdk_depthwise_run sdk_depthwise_3x3_##name##_##form##__mve;
+#define SDK_DEPTHWISE_DECLARE(form, name) sdk_depthwise_mve_run sdk_depthwise_3x3_##name##_##form##__mve;
 
 SDK_REQUANTIZE_FORMS(SDK_DEPTHWISE_DECLARE, 4)
 SDK_REQUANTIZE_FORMS(SDK_DEPTHWISE_DECLARE, 6)
@@ -83,7 +83,7 @@ typedef struct {
     const int8_t *weights; /* with eight zeros in front */
     const int32_t *constants;
     int32_t group_words; /* constants of four channels */
-    sdk_depthwise_run *run;
+    sdk_depthwise_mve_run *run;
     int32_t output_zero_point;
     int32_t low, high; /* bounds of the fused activation */
 } sdk_depthwise_conv2d_s8_mve;

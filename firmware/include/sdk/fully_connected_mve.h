@@ -28,11 +28,11 @@ typedef struct {
     int32_t low, high;
 } sdk_fully_connected_blocks;
 
-typedef void sdk_fully_connected_run(const sdk_fully_connected_blocks *job);
+typedef void sdk_fully_connected_mve_run(const sdk_fully_connected_blocks *job);
 
-sdk_fully_connected_run sdk_fully_connected_clamp__mve;
-sdk_fully_connected_run sdk_fully_connected_fix__mve;
-sdk_fully_connected_run sdk_fully_connected_general__mve;
+sdk_fully_connected_mve_run sdk_fully_connected_clamp__mve;
+sdk_fully_connected_mve_run sdk_fully_connected_fix__mve;
+sdk_fully_connected_mve_run sdk_fully_connected_general__mve;
 
 /* Shapes: input [batches, input_size], output [batches, output_size]. */
 typedef struct {
@@ -41,7 +41,7 @@ typedef struct {
     const int8_t *weights;
     const int32_t *constants;
     int32_t block_words; /* constants of eight outputs */
-    sdk_fully_connected_run *run;
+    sdk_fully_connected_mve_run *run;
     int32_t output_zero_point;
     int32_t low, high; /* bounds of the fused activation */
 } sdk_fully_connected_s8_mve;
