@@ -11,6 +11,7 @@ from sdk.kernels.conv2d_dsp import Window
 from sdk.kernels.dots_mve import COMMON
 from sdk.kernels.dots_neon import PIXELS, Layer, Products, Sdot, Smull, dots_fields
 from sdk.kernels.operands import attrs
+from sdk.kernels.ring_neon import FEW_ROWS, Ring, held_access
 
 _ALIGN = 16
 
@@ -32,35 +33,43 @@ class _Conv2D(Kernel):
         end = self.products.end(window.taps)
         direct = window.is_pointwise and end == window.taps
         pitch = -(-end // _ALIGN) * _ALIGN
+        runs, run = _runs(window)
+        ring = Ring.of(window, layer, _row_bytes(window), window.input_channels)
+        extra = 0 if direct else _gather(window) + ring.instructions(window)
         return Prepared(
             params_type="sdk_conv2d_s8_neon",
             params={
                 "window": window.fields,
-                "input_zero_point": layer.input_zero_point,
+                "ring": ring.fields,
                 "direct": int(direct),
                 "pitch": pitch,
+                "runs": runs,
+                "run": run,
+                "run_step": window.dilation_width * window.input_channels,
                 "dots": dots_fields(layer, self.products),
             },
             consts=(self.products.stream(layer.weights), layer.constants(self.products.group)),
-            scratch_bytes=0 if direct else PIXELS * pitch,
+            scratch_bytes=0 if direct else PIXELS * pitch + _ALIGN + ring.nbytes + _ALIGN,
             align=_ALIGN,
             units=-(-window.pixels // PIXELS) if direct else window.output_height,
-            access=tuple(_tile_access(window) if direct else _row_access(window)),
+            access=tuple(_tile_access(window) if direct else held_access(window)),
             macs=window.macs,
-            cost=self.products.instructions(layer, end, window.pixels) + (0 if direct else _gather(window)),
+            cost=20 + self.products.instructions(layer, end, window.pixels) + extra,
         )
 
 
 class Conv2DNeon(_Conv2D):
     """Four pixels times four channels.
 
-    Instructions: 0.235 for a MAC, 2.5 for an output; gathering 1 for 8 bytes and 10 for each kernel row of a pixel.
+    Instructions: 0.235 for a MAC, 2.5 for an output; gathering a window 24, 11 for each kernel row
+    and 2 for 16 bytes.
     """
 
     name: ClassVar[str] = "conv2d_s8__neon"
     sources: ClassVar[tuple[str, ...]] = (
         "kernels/conv2d/conv2d_s8__neon.c",
         "kernels/conv2d/conv2d_s8_tiles__neon.c",
+        "kernels/window/ring__neon.c",
         "kernels/dots/dots__neon.c",
     )
     requires: ClassVar[frozenset[str]] = frozenset({"neon"})
@@ -69,6 +78,7 @@ class Conv2DNeon(_Conv2D):
         *COMMON,
         Constraint("the batch size is 1", lambda s: s.input(0).shape[0] == 1),
         Constraint("the convolution has one group", lambda s: s.input(0).shape[3] == s.input(1).shape[3]),
+        FEW_ROWS,
         Constraint("no two weights multiplied in a pair are -128", lambda s: Smull.is_exact(_layer(s).weights)),
     )
 
@@ -83,11 +93,24 @@ class Conv2DSdot(_Conv2D):
     sources: ClassVar[tuple[str, ...]] = (
         "kernels/conv2d/conv2d_s8__sdot.c",
         "kernels/conv2d/conv2d_s8_tiles__neon.c",
+        "kernels/window/ring__neon.c",
         "kernels/dots/dots__sdot.c",
     )
     requires: ClassVar[frozenset[str]] = frozenset({"neon", "sdot"})
     products: ClassVar[Products] = Sdot
     constraints: ClassVar[tuple[Constraint, ...]] = Conv2DNeon.constraints[:-1]
+
+
+def _runs(window: Window) -> tuple[int, int]:
+    """(runs of each kernel row, bytes of each)."""
+    if window.dilation_width == 1:
+        return 1, window.kernel_width * window.input_channels
+    return window.kernel_width, window.input_channels
+
+
+def _row_bytes(window: Window) -> int:
+    columns = (window.output_width - 1) * window.stride_width + (window.kernel_width - 1) * window.dilation_width + 1
+    return max(columns, window.pad_left) * window.input_channels
 
 
 def _tile_access(window: Window) -> Iterator[Access]:
@@ -97,14 +120,6 @@ def _tile_access(window: Window) -> Iterator[Access]:
         yield Access({0: (begin * size, end * size)}, (begin * channels, end * channels))
 
 
-def _row_access(window: Window) -> Iterator[Access]:
-    """Tiles cross rows, but are read before they are written, and no earlier row is read after that."""
-    size, out_size = window.input_width * window.input_channels, window.output_width * window.output_channels
-    for row in range(window.output_height):
-        first, last = window.input_rows(row)
-        yield Access({0: (first * size, last * size)}, (row * out_size, (row + 1) * out_size))
-
-
 def _gather(window: Window) -> int:
-    run = window.kernel_width * window.input_channels
-    return window.pixels * (20 + window.kernel_height * (16 + 4 * -(-run // _ALIGN)))
+    runs, run = _runs(window)
+    return window.pixels * (24 + window.kernel_height * (8 + runs * (3 + 2 * -(-run // _ALIGN))))

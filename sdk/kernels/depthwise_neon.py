@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
 from sdk.ir.attrs import DepthwiseConv2DAttrs
-from sdk.kernels.base import Access, Const, Constraint, Kernel, Prepared, Ref, Site
+from sdk.kernels.base import Const, Constraint, Kernel, Prepared, Ref, Site
 from sdk.kernels.conv2d_dsp import Window
 from sdk.kernels.conv2d_mve import window
 from sdk.kernels.dots_mve import COMMON, Ints
 from sdk.kernels.dots_neon import Layer
 from sdk.kernels.operands import attrs
+from sdk.kernels.ring_neon import FEW_ROWS, Ring, held_access
 
 _BLOCK = 16
-_MOST_ROWS = 16
 _LEAST = -128
 
 
@@ -75,13 +74,16 @@ class DepthwiseNeon(Kernel):
     name: ClassVar[str] = "depthwise_conv2d_s8__neon"
     ops: ClassVar[tuple[str, ...]] = ("DEPTHWISE_CONV_2D",)
     header: ClassVar[str] = "sdk/depthwise_neon.h"
-    sources: ClassVar[tuple[str, ...]] = ("kernels/depthwise_conv2d/depthwise_conv2d_s8__neon.c",)
+    sources: ClassVar[tuple[str, ...]] = (
+        "kernels/depthwise_conv2d/depthwise_conv2d_s8__neon.c",
+        "kernels/window/ring__neon.c",
+    )
     requires: ClassVar[frozenset[str]] = frozenset({"neon"})
     constraints: ClassVar[tuple[Constraint, ...]] = (
         *COMMON,
         Constraint("the batch size is 1", lambda s: s.input(0).shape[0] == 1),
         Constraint("the depth multiplier is 1", lambda s: s.input(0).shape[3] == s.input(1).shape[3]),
-        Constraint(f"the kernel has at most {_MOST_ROWS} rows", lambda s: s.input(1).shape[1] <= _MOST_ROWS),
+        FEW_ROWS,
         Constraint("no neighbouring weights are -128", lambda s: _is_exact(_layer(s).weights)),
     )
 
@@ -89,16 +91,12 @@ class DepthwiseNeon(Kernel):
         """Fit to an operator."""
         shape, layer = window(site), _layer(site)
         blocks = _Blocks.of(shape)
-        row_bytes = blocks.row_bytes(shape)
-        ring_rows = (shape.kernel_height - 1) * shape.dilation_height + 1
+        ring = Ring.of(shape, layer, blocks.row_bytes(shape), blocks.pitch)
         return Prepared(
             params_type="sdk_depthwise_conv2d_s8_neon",
             params={
                 "window": shape.fields,
-                "input_zero_point": layer.input_zero_point,
-                "pitch": blocks.pitch,
-                "row_bytes": row_bytes,
-                "ring_rows": ring_rows,
+                "ring": ring.fields,
                 "blocks": len(blocks.channels),
                 "columns": blocks.columns,
                 "step": blocks.step,
@@ -109,12 +107,12 @@ class DepthwiseNeon(Kernel):
                 "output": layer.output_fields,
             },
             consts=(_stream(layer, blocks), layer.part(blocks.channels.reshape(-1)).constants(_BLOCK)),
-            scratch_bytes=ring_rows * row_bytes,
+            scratch_bytes=ring.nbytes,
             align=16,
             units=shape.output_height,
-            access=tuple(_access(shape)),
+            access=tuple(held_access(shape)),
             macs=shape.pixels * shape.output_channels * shape.kernel_height * shape.kernel_width,
-            cost=_instructions(shape, layer, blocks),
+            cost=_instructions(shape, layer, blocks) + ring.instructions(shape),
         )
 
 
@@ -130,22 +128,10 @@ def _stream(layer: Layer, blocks: _Blocks) -> Const:
     return Const("weights", "int8_t", table.reshape(-1).astype(np.int8), 16)
 
 
-def _access(shape: Window) -> Iterator[Access]:
-    """The rows under an output row are read, if they were not before, then it is written."""
-    row_size, out_size = shape.input_width * shape.input_channels, shape.output_width * shape.output_channels
-    for row in range(shape.output_height):
-        first, last = shape.input_rows(row)
-        yield Access({0: (first * row_size, last * row_size)}, (0, 0))
-        yield Access({}, (row * out_size, (row + 1) * out_size))
-
-
 def _instructions(shape: Window, layer: Layer, blocks: _Blocks) -> int:
     taps = shape.kernel_height * shape.kernel_width
     is_3x3 = (shape.kernel_height, shape.kernel_width) == (3, 3)
     pairs, odd = divmod(shape.kernel_width, 2)
     products = 47 if is_3x3 else shape.kernel_height * (6 + 10 * odd + 14 * pairs)
     column = products + 28 + 4 * layer.scale_instructions + (12 if blocks.stored < _BLOCK else 0)
-    held = shape.output_height * min(shape.stride_height, shape.kernel_height)
-    row = 80 + blocks.row_bytes(shape) // 8
-    work = shape.output_height * len(blocks.channels) * (blocks.columns * column + 30 + (taps if is_3x3 else 0))
-    return work + held * row
+    return shape.output_height * len(blocks.channels) * (blocks.columns * column + 30 + (taps if is_3x3 else 0))

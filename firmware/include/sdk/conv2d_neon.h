@@ -8,19 +8,24 @@
 
 #include "sdk/conv2d_dsp.h"
 #include "sdk/dots_neon.h"
+#include "sdk/ring_neon.h"
 
 typedef struct {
     sdk_conv2d_window window;
-    int32_t input_zero_point;
-    int32_t direct; /* 1x1 kernels with stride 1: whether pixels are read where they are */
-    int32_t pitch;  /* bytes from one gathered pixel to the next */
+    sdk_ring_neon ring;
+    int32_t direct;   /* 1x1 kernels with stride 1: whether pixels are read where they are */
+    int32_t pitch;    /* bytes from one gathered window to the next */
+    int32_t runs;     /* for each kernel row: 1, or its columns if they are dilated */
+    int32_t run;      /* bytes */
+    int32_t run_step; /* from run to run in a held row */
     sdk_dots_neon dots;
 } sdk_conv2d_s8_neon;
 
 /*
  * Direct: units are tiles of SDK_DOTS_PIXELS pixels, whose inputs and outputs are touched together; no scratch.
- * Else units are output rows, and the windows of SDK_DOTS_PIXELS pixels at a time, in raster order, are read before
- * their outputs are written. Scratch, aligned to 16: SDK_DOTS_PIXELS * pitch bytes.
+ * Else units are output rows. Each input row is read once, before the first output row that depends on it is written.
+ * Scratch, aligned to 16: SDK_DOTS_PIXELS windows and 16 bytes, then the ring and as much as runs lack to whole
+ * vectors at the end of a row.
  */
 void sdk_conv2d_s8__neon(const sdk_conv2d_s8_neon *params, const int8_t *input, int8_t *output, void *scratch,
                          sdk_range units);

@@ -9,19 +9,17 @@
 
 #include "sdk/conv2d_dsp.h"
 #include "sdk/neon.h"
+#include "sdk/ring_neon.h"
 
 /*
- * Rows are held with their padding: row_bytes each, in a ring of ring_rows. Output rows are made in blocks of sixteen
+ * Rows are held with their padding. Output rows are made in blocks of sixteen
  * bytes that are columns apart by step bytes in the held row and by output_step in the output. Sixteen channels of a
  * pixel are a block; the last ones of a pixel overlap the ones before. Fewer than sixteen channels are held as sixteen,
  * or, with stride 1, where sixteen is a multiple of them, a block has several pixels.
  */
 typedef struct {
     sdk_conv2d_window window;
-    int32_t input_zero_point;
-    int32_t pitch;       /* bytes from pixel to pixel in a held row: the channels, or 16 */
-    int32_t row_bytes;   /* of a held row, all reads of blocks included */
-    int32_t ring_rows;   /* (kernel_height - 1) * dilation_height + 1 */
+    sdk_ring_neon ring;  /* with all reads of blocks inside its rows */
     int32_t blocks;      /* for each column */
     int32_t columns;     /* for each output row */
     int32_t step;        /* bytes between columns in a held row */
@@ -32,11 +30,9 @@ typedef struct {
     sdk_neon_output output; /* groups of 16 */
 } sdk_depthwise_conv2d_s8_neon;
 
-enum { SDK_DEPTHWISE_NEON_MOST_ROWS = 16 }; /* of a kernel */
-
 /*
  * No two neighbours of a channel's taps, counted in pairs from the first of a kernel row (3x3: of all), are both -128. Each input row is read before
- * the first output row that depends on it is written. Scratch, aligned to 16: ring_rows * row_bytes.
+ * the first output row that depends on it is written. Scratch, aligned to 16: the ring.
  */
 void sdk_depthwise_conv2d_s8__neon(const sdk_depthwise_conv2d_s8_neon *params, const int8_t *input, int8_t *output,
                                    void *scratch, sdk_range rows);

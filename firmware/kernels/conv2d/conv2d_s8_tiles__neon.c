@@ -1,37 +1,40 @@
 #include "sdk/conv2d_neon.h"
-#include "sdk/window2d.h"
 
 static int32_t least(int32_t a, int32_t b)
 {
     return a < b ? a : b;
 }
 
-/* The window with its first tap at input row y, column x. */
-static void gather(const sdk_conv2d_s8_neon *p, const int8_t *input, int32_t y, int32_t x, int8_t *to)
+/* Copies runs of so many vectors from the rows under a window, one after the other; what is too much is overwritten. */
+SDK_INLINE void gather_vectors(const sdk_conv2d_s8_neon *p, const int8_t *const *under, ptrdiff_t offset, int8_t *to,
+                               int32_t vectors)
 {
-    const sdk_conv2d_window *w = &p->window;
-    const int32_t depth = w->input_channels;
-    const int32_t pitch = w->input_width * depth;
-    const int32_t run = w->kernel_width * depth;
-    const sdk_range rows = sdk_taps_inside(y, w->kernel_height, w->dilation_height, w->input_height);
-    const sdk_range columns = sdk_taps_inside(x, w->kernel_width, w->dilation_width, w->input_width);
-    const int32_t taps = columns.end - columns.begin;
-    if (taps < w->kernel_width || rows.end - rows.begin < w->kernel_height) {
-        sdk_neon_fill(to, p->input_zero_point, w->kernel_height * run);
-    }
-    const int8_t *from = input + (ptrdiff_t)(y + rows.begin * w->dilation_height) * pitch +
-                         (x + columns.begin * w->dilation_width) * depth;
-    to += rows.begin * run + columns.begin * depth;
-    for (int32_t ky = rows.begin; ky < rows.end; ky++) {
-        if (w->dilation_width == 1) {
-            sdk_neon_copy(to, from, taps * depth);
-        } else {
-            for (int32_t kx = 0; kx < taps; kx++) {
-                sdk_neon_copy(to + kx * depth, from + kx * w->dilation_width * depth, depth);
+    for (int32_t ky = 0; ky < p->window.kernel_height; ky++) {
+        const int8_t *from = under[ky] + offset;
+        for (int32_t i = p->runs; i > 0; i--, from += p->run_step, to += p->run) {
+            for (int32_t k = 0; k < 16 * vectors; k += 16) {
+                vst1q_s8(to + k, vld1q_s8(from + k));
             }
         }
-        from += pitch * w->dilation_height;
-        to += run;
+    }
+}
+
+static void gather(const sdk_conv2d_s8_neon *p, const int8_t *const *under, ptrdiff_t offset, int8_t *to)
+{
+    const int32_t vectors = (p->run + 15) / 16;
+    switch (vectors) {
+    case 1:
+        gather_vectors(p, under, offset, to, 1);
+        break;
+    case 3:
+        gather_vectors(p, under, offset, to, 3);
+        break;
+    case 6:
+        gather_vectors(p, under, offset, to, 6);
+        break;
+    default:
+        gather_vectors(p, under, offset, to, vectors);
+        break;
     }
 }
 
@@ -48,19 +51,23 @@ void sdk_conv2d_s8_tiles__neon(const sdk_conv2d_s8_neon *p, const int8_t *input,
             end - begin, groups);
         return;
     }
-    const int32_t end = units.end * w->output_width;
-    int32_t row = units.begin;
-    int32_t column = 0;
-    for (int32_t pixel = row * w->output_width; pixel < end; pixel += SDK_DOTS_PIXELS) {
-        const int32_t count = least(end - pixel, SDK_DOTS_PIXELS);
-        for (int32_t i = 0; i < count; i++) {
-            gather(p, input, row * w->stride_height - w->pad_top, column * w->stride_width - w->pad_left,
-                   (int8_t *)scratch + i * p->pitch);
-            if (++column == w->output_width) {
-                column = 0;
-                row++;
+    int8_t *pixels = scratch;
+    int8_t *held = pixels + SDK_DOTS_PIXELS * p->pitch + 16;
+    const int8_t *under[SDK_RING_MOST_ROWS];
+    const ptrdiff_t step = w->stride_width * w->input_channels;
+    int32_t next = 0;
+    int32_t count = 0;
+    int8_t *to = output + units.begin * w->output_width * channels;
+    for (int32_t row = units.begin; row < units.end; row++) {
+        sdk_ring_hold__neon(&p->ring, w, input, held, row, &next, under);
+        for (int32_t column = 0; column < w->output_width; column++) {
+            gather(p, under, column * step, pixels + count * p->pitch);
+            if (++count == SDK_DOTS_PIXELS) {
+                run(&p->dots, pixels, p->pitch, to, channels, count, groups);
+                to += count * channels;
+                count = 0;
             }
         }
-        run(&p->dots, scratch, p->pitch, output + pixel * channels, channels, count, groups);
     }
+    run(&p->dots, pixels, p->pitch, to, channels, count, groups);
 }

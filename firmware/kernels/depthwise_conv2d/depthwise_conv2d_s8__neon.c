@@ -47,7 +47,7 @@ SDK_INLINE void finish(const row_job *job, int32x4_t *sums, int8_t *to, int32_t 
 SDK_INLINE void row_3x3(const row_job *job, int32_t form)
 {
     const sdk_depthwise_conv2d_s8_neon *p = job->layer;
-    const ptrdiff_t pitch = (ptrdiff_t)p->pitch * p->window.dilation_width;
+    const ptrdiff_t pitch = (ptrdiff_t)p->ring.pitch * p->window.dilation_width;
     const int8_t *r0 = job->rows[0] + job->offset;
     const int8_t *r1 = job->rows[1] + job->offset;
     const int8_t *r2 = job->rows[2] + job->offset;
@@ -79,7 +79,7 @@ SDK_INLINE void row_any(const row_job *job, int32_t form)
 {
     const sdk_depthwise_conv2d_s8_neon *p = job->layer;
     const sdk_conv2d_window *w = &p->window;
-    const ptrdiff_t pitch = (ptrdiff_t)p->pitch * w->dilation_width;
+    const ptrdiff_t pitch = (ptrdiff_t)p->ring.pitch * w->dilation_width;
     int8_t *to = job->output;
     for (int32_t column = 0; column < p->columns; column++) {
         const ptrdiff_t at = (ptrdiff_t)column * p->step + job->offset;
@@ -142,46 +142,14 @@ static void blocks(const sdk_depthwise_conv2d_s8_neon *p, const int8_t *const *r
     }
 }
 
-/* Input row y with its padding. */
-static void hold(const sdk_depthwise_conv2d_s8_neon *p, const int8_t *input, int32_t y, int8_t *to)
-{
-    const sdk_conv2d_window *w = &p->window;
-    if (y < 0 || y >= w->input_height) {
-        sdk_neon_fill(to, p->input_zero_point, p->row_bytes);
-        return;
-    }
-    const int32_t depth = w->input_channels;
-    const int8_t *from = input + (ptrdiff_t)y * w->input_width * depth;
-    const int32_t start = w->pad_left * p->pitch;
-    const int32_t fits = (p->row_bytes - start) / p->pitch;
-    const int32_t width = fits < w->input_width ? fits : w->input_width;
-    sdk_neon_fill(to, p->input_zero_point, start);
-    if (p->pitch == depth) {
-        memcpy(to + start, from, (size_t)(width * depth));
-    } else {
-        for (int32_t x = 0; x < width; x++) {
-            sdk_neon_copy(to + start + x * p->pitch, from + x * depth, depth);
-        }
-    }
-    sdk_neon_fill(to + start + width * p->pitch, p->input_zero_point, p->row_bytes - start - width * p->pitch);
-}
-
 void sdk_depthwise_conv2d_s8__neon(const sdk_depthwise_conv2d_s8_neon *p, const int8_t *input, int8_t *output,
                                    void *scratch, sdk_range rows)
 {
     const sdk_conv2d_window *w = &p->window;
-    int8_t *ring = scratch;
-    int32_t next = rows.begin * w->stride_height; /* rows of the padded input that are held so far */
-    for (int32_t row_index = rows.begin; row_index < rows.end; row_index++) {
-        const int8_t *under[SDK_DEPTHWISE_NEON_MOST_ROWS];
-        const int32_t first = row_index * w->stride_height;
-        next = next < first ? first : next;
-        for (; next < first + p->ring_rows; next++) {
-            hold(p, input, next - w->pad_top, ring + next % p->ring_rows * p->row_bytes);
-        }
-        for (int32_t ky = 0; ky < w->kernel_height; ky++) {
-            under[ky] = ring + (first + ky * w->dilation_height) % p->ring_rows * p->row_bytes;
-        }
-        blocks(p, under, output + row_index * w->output_width * w->output_channels);
+    const int8_t *under[SDK_RING_MOST_ROWS];
+    int32_t next = 0;
+    for (int32_t index = rows.begin; index < rows.end; index++) {
+        sdk_ring_hold__neon(&p->ring, w, input, scratch, index, &next, under);
+        blocks(p, under, output + index * w->output_width * w->output_channels);
     }
 }
