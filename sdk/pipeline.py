@@ -19,9 +19,11 @@ from sdk.cache import cache_folder
 from sdk.device.link import Session
 from sdk.device.runner import Image, Runner, runner_for
 from sdk.errors import DeviceError, InputError
+from sdk.importer import read
 from sdk.ir import Graph, Module
 from sdk.kernels.program import Program
 from sdk.kernels.select import Optimize, select
+from sdk.measure.agreement import onnx_agreement
 from sdk.measure.evaluate import Journal, LabelledData, Metrics, judge, run_resumable
 from sdk.measure.inputs import Inputs, load_inputs, random_inputs
 from sdk.measure.record import ArenaUse, Difference, LayerRecord, Memory, Record, Setup, Spread, Verification
@@ -32,7 +34,6 @@ from sdk.oracle import best
 from sdk.passes import optimize as run_passes
 from sdk.plan import MemoryPlan
 from sdk.plan.arrange import arrange
-from sdk.read.tflite import read
 
 _OPEN_TIMEOUT_S = 20.0
 _WORTH_A_NOTE = 0.01
@@ -211,7 +212,9 @@ def _deploy_one(
         layers = layer_differences(bench, inferences[: wrong + 1], oracle, lambda _: None)
         first = next((layer for layer in layers if layer.bytes_different), None)
         verification = replace(verification, first_difference=first)
-    return _record(firmware, index, optimize, options, bench, measured, verification)
+    agreement = onnx_agreement(program.module, inferences, references)
+    record = _record(firmware, index, optimize, options, bench, measured, verification)
+    return record if agreement is None else replace(record, notes=(*record.notes, str(agreement)))
 
 
 def _record(

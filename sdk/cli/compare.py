@@ -22,7 +22,7 @@ def register(commands: Any) -> None:
     parser: argparse.ArgumentParser = commands.add_parser(
         "compare", help="every layer's output, device against reference; the first difference named"
     )
-    parser.add_argument("model", type=Path, metavar="MODEL", help="a .tflite file")
+    parser.add_argument("model", type=Path, metavar="MODEL", help="a .tflite or .onnx file")
     add_board(parser)
     add_target(parser)
     add_inputs(parser, repeat=1)

@@ -25,7 +25,7 @@ def register(commands: Any) -> None:
         help="accuracy over labelled data, on the device and in the reference",
         description="An interrupted run goes on where it stopped when the same command is given again.",
     )
-    parser.add_argument("model", type=Path, metavar="MODEL", help="a .tflite file")
+    parser.add_argument("model", type=Path, metavar="MODEL", help="a .tflite or .onnx file")
     parser.add_argument("--data", type=Path, required=True, metavar="FILE", help=".npz with samples x and labels y")
     parser.add_argument("--divide", type=float, metavar="N", help="divide the samples by N first (images: 255)")
     parser.add_argument("--limit", type=int, metavar="N", help="use only the first N samples")

@@ -15,10 +15,10 @@ from sdk import board as boards
 from sdk import pipeline
 from sdk.cli.common import add_optimize
 from sdk.errors import printable
+from sdk.importer import read
 from sdk.ir import Tensor
 from sdk.passes import optimize as run_passes
 from sdk.plan.chart import chart
-from sdk.read.tflite import read
 
 
 def register(commands: Any) -> None:
@@ -26,7 +26,7 @@ def register(commands: Any) -> None:
     parser: argparse.ArgumentParser = commands.add_parser(
         "inspect", help="operators, shapes, MACs, weights, quantization, memory, and the kernels chosen"
     )
-    parser.add_argument("model", type=Path, metavar="MODEL", help="a .tflite file")
+    parser.add_argument("model", type=Path, metavar="MODEL", help="a .tflite or .onnx file")
     parser.add_argument("--board", default="pico", metavar="B", help="choose kernels for this board (default: pico)")
     add_optimize(parser)
     parser.set_defaults(run=run)

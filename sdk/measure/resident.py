@@ -13,9 +13,9 @@ from sdk.board import Board
 from sdk.device.flash import Where, find_console
 from sdk.device.link import ModelInfo, Session
 from sdk.errors import DeviceError
+from sdk.importer import read
 from sdk.measure.inputs import load_inputs
 from sdk.measure.run import Cost
-from sdk.read.tflite import read
 
 _OPEN_S = 5.0
 _INFERENCE_S = 120.0

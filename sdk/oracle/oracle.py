@@ -90,6 +90,15 @@ def best() -> Oracle:
     return found[0]
 
 
+def onnx_interpreter() -> Oracle | None:
+    """onnxruntime, whose ``run`` takes ONNX models, or None where it is not installed."""
+    try:
+        version = importlib.metadata.version("onnxruntime")
+    except importlib.metadata.PackageNotFoundError:
+        return None
+    return ChildOracle("onnxruntime", f"onnxruntime {version}")
+
+
 class ChildOracle:
     """An oracle in a child process.
 

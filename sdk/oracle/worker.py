@@ -67,7 +67,27 @@ class _TfliteMicro:
         return [self._interpreter.get_output(i) for i in self._outputs]
 
 
-BACKENDS: dict[str, Callable[[bytes], Interpreter]] = {"tflite-runtime": _TfliteRuntime, "tflite-micro": _TfliteMicro}
+class _OnnxRuntime:
+    """onnxruntime on the CPU, one thread; its content is an ONNX model."""
+
+    def __init__(self, content: bytes) -> None:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+
+    def invoke(self, inputs: list[Array]) -> list[Array]:
+        names = [i.name for i in self._session.get_inputs()]
+        feeds = dict(zip(names, _counted(inputs, len(names)), strict=True))
+        return [np.asarray(output) for output in self._session.run(None, feeds)]
+
+
+BACKENDS: dict[str, Callable[[bytes], Interpreter]] = {
+    "tflite-runtime": _TfliteRuntime,
+    "tflite-micro": _TfliteMicro,
+    "onnxruntime": _OnnxRuntime,
+}
 """Interpreters by the name of the package that holds them."""
 
 
