@@ -23,7 +23,7 @@ from sdk.importer import read
 from sdk.ir import Graph, Module
 from sdk.kernels.program import Program
 from sdk.kernels.select import Optimize, select
-from sdk.measure.agreement import onnx_agreement
+from sdk.measure.agreement import onnx_agreement, onnx_outputs
 from sdk.measure.evaluate import Journal, LabelledData, Metrics, judge, run_resumable
 from sdk.measure.inputs import Inputs, load_inputs, random_inputs
 from sdk.measure.record import ArenaUse, Difference, LayerRecord, Memory, Record, Setup, Spread, Verification
@@ -341,6 +341,7 @@ class Evaluation:
 
     Attributes:
         outputs_different: samples whose output bytes differ between the two.
+        original: metrics in onnxruntime of the file that the model was imported from, by its name and version.
     """
 
     model_path: str
@@ -350,6 +351,7 @@ class Evaluation:
     device: Metrics
     reference: Metrics
     outputs_different: int
+    original: tuple[str, Metrics] | None = None
 
 
 def evaluate(
@@ -369,6 +371,7 @@ def evaluate(
         watcher.stage("running the reference")
         oracle = best()
         references = [outputs[0] for outputs in oracle.run(program.module.content, data.inputs)]
+        original = onnx_outputs(program.module, data.inputs)
         result = graph.tensors[graph.outputs[0]]
         journal = Journal(
             cache_folder() / "evaluate" / f"{firmware.build_id.hex()}-{data.sha256[:16]}.bin", result.nbytes
@@ -393,6 +396,7 @@ def evaluate(
             device=judge(graph, data, outputs),
             reference=judge(graph, data, references),
             outputs_different=sum(bool(different_bytes(a, b)) for a, b in zip(stored, references, strict=True)),
+            original=original and (original[0], judge(graph, data, [outputs[0] for outputs in original[1]])),
         )
 
 

@@ -20,7 +20,9 @@ from sdk.pipeline import DeployOptions
 
 def add_models(parser: argparse.ArgumentParser) -> None:
     """The models of one firmware."""
-    parser.add_argument("models", nargs="+", type=Path, metavar="MODEL", help=".tflite or .onnx; several share a firmware")
+    parser.add_argument(
+        "models", nargs="+", type=Path, metavar="MODEL", help=".tflite or .onnx file; several share a firmware"
+    )
 
 
 def add_board(parser: argparse.ArgumentParser) -> None:

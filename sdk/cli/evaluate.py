@@ -73,6 +73,8 @@ def run(options: argparse.Namespace, console: Console) -> int:
     console.print(f"{name} over {found.device.samples:,} samples of {options.data}", highlight=False)
     console.print(f"  {found.measured_on}: [bold]{_score(found.device)}[/]", highlight=False)
     console.print(f"  {found.oracle}: {_score(found.reference)}", highlight=False)
+    if found.original:
+        console.print(f"  {found.original[0]}, the ONNX model itself: {_score(found.original[1])}", highlight=False)
     if found.outputs_different:
         console.print(f"[bold red]DIFFERENT[/]  {found.outputs_different:,} samples' output bytes differ")
     else:

@@ -46,6 +46,21 @@ class Agreement:
         )
 
 
+def onnx_outputs(module: Module, inferences: Sequence[Inputs]) -> tuple[str, list[list[Array]]] | None:
+    """What onnxruntime gives for the file that a module was imported from, after its name and version.
+
+    Returns:
+        None where the model is not from an ONNX file, or onnxruntime is not installed.
+
+    Raises:
+        ModelError, ToolError: onnxruntime refuses the model or the inputs, or crashed.
+    """
+    interpreter = onnx_interpreter() if is_onnx(module.path) else None
+    if interpreter is None:
+        return None
+    return interpreter.name, interpreter.run(Path(module.path).read_bytes(), inferences)
+
+
 def onnx_agreement(
     module: Module, inferences: Sequence[Inputs], references: Sequence[Sequence[Array]]
 ) -> Agreement | None:
@@ -62,10 +77,10 @@ def onnx_agreement(
     Raises:
         ModelError, ToolError: onnxruntime refuses the model or the inputs, or crashed.
     """
-    interpreter = onnx_interpreter() if is_onnx(module.path) else None
-    if interpreter is None:
+    given = onnx_outputs(module, inferences)
+    if given is None:
         return None
-    outputs = interpreter.run(Path(module.path).read_bytes(), inferences)
+    name, outputs = given
     steps = [_step(module, tensor) for tensor in module.main.outputs]
     differences = [
         np.abs(theirs.astype(np.float64).reshape(-1) - ours.astype(np.float64).reshape(-1)) / (step or 1.0)
@@ -75,7 +90,7 @@ def onnx_agreement(
     in_steps = None not in steps
     all_of_them = np.concatenate(differences)
     equal = np.mean(all_of_them < _EQUAL_STEPS) if in_steps else np.mean(all_of_them == 0)
-    return Agreement(interpreter.name, len(inferences), float(equal), float(all_of_them.max()), in_steps)
+    return Agreement(name, len(inferences), float(equal), float(all_of_them.max()), in_steps)
 
 
 def _step(module: Module, tensor: int) -> float | None:
