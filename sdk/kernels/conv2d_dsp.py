@@ -224,7 +224,7 @@ class _Conv2DPatch(Kernel):
 class Conv2DPatch(_Conv2DPatch):
     """Any shape.
 
-    Cortex-M4 cycles, estimated, zero wait states: 0.75 for a MAC, 8.5 for an output; 5 for each input gathered.
+    Cortex-M4 cycles, estimated, zero wait states: 0.75 for a MAC, 9.5 for an output; 7 for each input gathered.
     """
 
     name: ClassVar[str] = "conv2d_s8_patch__dsp"
@@ -236,13 +236,13 @@ class Conv2DPatch(_Conv2DPatch):
     def cycles(self, window: Window, pair: int) -> float:
         """Estimated cycles."""
         pairs = window.output_height * -(-window.output_width // 2)
-        return pairs * (pair + 10 * window.taps + 120)
+        return pairs * (pair + 14 * window.taps + 34 * window.kernel_height + 260)
 
 
 class Conv2DPointwise(_Conv2DPatch):
     """1x1, stride 1.
 
-    Cortex-M4 cycles, estimated, zero wait states: 0.75 for a MAC, 8.5 for an output, 1.8 for an input.
+    Cortex-M4 cycles, estimated, zero wait states: 0.75 for a MAC, 9.5 for an output, 1.8 for an input.
     """
 
     name: ClassVar[str] = "conv2d_s8_pointwise__dsp"
@@ -269,7 +269,7 @@ class Conv2DPointwise(_Conv2DPatch):
 class Conv2DNarrow(_Conv2DPatch):
     """From rows held as int16: for few input channels.
 
-    Cortex-M4 cycles, estimated, zero wait states: 0.75 for a MAC, 8.5 for an output; 3 for each input staged; for
+    Cortex-M4 cycles, estimated, zero wait states: 0.75 for a MAC, 9.5 for an output; 3 for each input staged; for
     two pixels 4 for each input of the window, 22 for each of its rows and 110.
     """
 
@@ -332,7 +332,7 @@ class Conv2DPixels(Kernel):
         direct = window.is_direct
         tiles = rows * -(-row_pixels // 4)
         groups = -(-window.output_channels // 2)
-        gather = 0 if direct else 12 * window.taps
+        gather = 0 if direct else 4 * window.kernel_height * (100 + window.taps // window.kernel_height)
         return Prepared(
             params_type="sdk_conv2d_s8_pixels",
             params={
@@ -350,7 +350,7 @@ class Conv2DPixels(Kernel):
             units=window.output_height,
             access=tuple(_pixel_access(window) if direct else _row_access(window)),
             macs=window.macs,
-            cost=int(tiles * (groups * (26 * steps + 80) + 28 * steps + gather + 120)),
+            cost=tiles * (groups * (26 * steps + _group_overhead(layer) + 4) + 28 * steps + gather + 120),
         )
 
 
@@ -423,8 +423,8 @@ class Conv2DRows(Kernel):
             access=tuple(_staged_access(window) if tiles == 1 else _row_access(window)),
             macs=window.macs,
             cost=int(
-                pairs * (groups * (runs * (12 * part_steps + 11) + window.output_height * 76) + runs * 10)
-                + window.output_height * pairs * 60
+                pairs * runs * (groups * (12 * part_steps + 11) + 10)
+                + pairs * window.output_height * (groups * (_group_overhead(layer) + 6) + 60)
                 + 2 * staged
             ),
         )

@@ -99,6 +99,20 @@ typedef struct {
     int32_t low, high;
 } sdk_depthwise_conv2d_s8_taps;
 
+/* Fours of channels of one output pixel. */
+typedef struct {
+    const int8_t *const *taps; /* where each tap's channel 0 is; an even number of them, all inside the image */
+    const int8_t *const *taps_end;
+    const uint32_t *weights; /* of the first four channels, as above */
+    const int32_t *requant;  /* of the first channel: M, C, K */
+    int8_t *output;          /* of the first channel */
+    int32_t channel;         /* the first one */
+    int32_t quads;           /* at least 1 */
+    int32_t shift;           /* F */
+} sdk_depthwise_pixel;
+
+void sdk_depthwise_pixel__dsp(const sdk_depthwise_pixel *pixel);
+
 void sdk_depthwise_conv2d_s8__dsp(const sdk_depthwise_conv2d_s8_taps *params, const int8_t *input, int8_t *output,
                                   void *scratch, sdk_range rows);
 

@@ -58,7 +58,8 @@ typedef struct {
 void sdk_conv2d_s8_winograd__dsp(const sdk_conv2d_s8_winograd *params, const int8_t *input, int8_t *output,
                                  void *scratch, sdk_range rows);
 
-sdk_winograd_run sdk_winograd_f9__dsp, sdk_winograd_f10__dsp, sdk_winograd_f12__dsp, sdk_winograd_f15__dsp,
+sdk_winograd_run sdk_winograd_f5__dsp, sdk_winograd_f7__dsp, sdk_winograd_f9__dsp, sdk_winograd_f10__dsp,
+    sdk_winograd_f12__dsp, sdk_winograd_f15__dsp, sdk_winograd_f5_signed__dsp, sdk_winograd_f7_signed__dsp,
     sdk_winograd_f9_signed__dsp, sdk_winograd_f10_signed__dsp, sdk_winograd_f12_signed__dsp,
     sdk_winograd_f15_signed__dsp;
 

@@ -362,8 +362,15 @@ static void gather_bytes(const sdk_conv2d_s8_pixels *p, const int8_t *input, int
     const sdk_conv2d_window *w = &p->window;
     const int32_t size = w->input_channels;
     const int32_t first_x = out_x * w->stride_width - w->pad_left;
+    const int32_t run = w->kernel_width * size;
+    const int inside = w->dilation_width == 1 && first_x >= 0 && first_x + w->kernel_width <= w->input_width;
     for (int32_t ky = 0; ky < w->kernel_height; ky++) {
         const int32_t y = out_y * w->stride_height - w->pad_top + ky * w->dilation_height;
+        if (inside && y >= 0 && y < w->input_height) {
+            memcpy(x, input + (y * w->input_width + first_x) * size, (size_t)run);
+            x += run;
+            continue;
+        }
         for (int32_t kx = 0; kx < w->kernel_width; kx++, x += size) {
             const int32_t column = first_x + kx * w->dilation_width;
             if (y < 0 || y >= w->input_height || column < 0 || column >= w->input_width) {

@@ -61,10 +61,14 @@ static void run(const sdk_winograd_tiles *t, int8_t *out, int shift, int is_sign
         run(tiles, out, shift, is_signed);                                         \
     }
 
+INSTANCE(f5__dsp, 5, 0)
+INSTANCE(f7__dsp, 7, 0)
 INSTANCE(f9__dsp, 9, 0)
 INSTANCE(f10__dsp, 10, 0)
 INSTANCE(f12__dsp, 12, 0)
 INSTANCE(f15__dsp, 15, 0)
+INSTANCE(f5_signed__dsp, 5, 1)
+INSTANCE(f7_signed__dsp, 7, 1)
 INSTANCE(f9_signed__dsp, 9, 1)
 INSTANCE(f10_signed__dsp, 10, 1)
 INSTANCE(f12_signed__dsp, 12, 1)
