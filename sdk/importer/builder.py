@@ -18,7 +18,7 @@ _VERSIONS = {
     "CONV_2D": 3, "DEPTHWISE_CONV_2D": 3, "FULLY_CONNECTED": 4, "ADD": 2, "SUB": 2, "MUL": 2, "AVERAGE_POOL_2D": 2,
     "MAX_POOL_2D": 2, "CONCATENATION": 2, "PAD": 2, "PADV2": 2, "MIRROR_PAD": 2, "RELU": 2, "RELU6": 2, "QUANTIZE": 2,
     "DEQUANTIZE": 2, "MEAN": 2, "TRANSPOSE": 2, "SOFTMAX": 2, "LOGISTIC": 2, "TANH": 2, "RESIZE_BILINEAR": 3,
-    "RESIZE_NEAREST_NEIGHBOR": 3, "BATCH_MATMUL": 2,
+    "RESIZE_NEAREST_NEIGHBOR": 3, "BATCH_MATMUL": 2, "STRIDED_SLICE": 2, "LEAKY_RELU": 2,
 }  # fmt: skip
 """Versions of operators that know int8; others are in their first."""
 

@@ -622,13 +622,26 @@ class _Importer:
         kind = "AVERAGE_POOL_2D" if average else "MAX_POOL_2D"
         self._set_image(node.outputs[0], self._build.op(kind, [source], options, quant, name=node.outputs[0]))
 
-    def _global_average_pool(self, node: _Node) -> None:
-        value = self._image(node)
-        axes = self._build.const(np.array([1, 2], np.int32))
+    def _mean(self, node: _Node) -> None:
+        """GlobalAveragePool and ReduceMean."""
+        value = self._value(node.inputs[0])
+        rank = len(value.shape)
+        axes, keep = list(range(2, rank)), True
+        if node.kind == "ReduceMean":
+            given = self._optional(node, 1, "the list of axes")
+            listed = node.ints("axes", range(rank)) if given is None else [int(v) for v in given.reshape(-1)]
+            axes, keep = [d % rank for d in listed], bool(node.attrs.get("keepdims", 1))
         source = self._quantized(node, value)
         quant = source if self._keeps_quantization(node) else self._result(node)[0]
-        tensor = self._build.op("MEAN", [value.tensor, axes], a.ReducerAttrs(True), quant, name=node.outputs[0])
-        self._set_image(node.outputs[0], tensor)
+        places = self._build.const(np.array(sorted(value.order.index(d) for d in axes), np.int32))
+        tensor = self._build.op("MEAN", [value.tensor, places], a.ReducerAttrs(keep), quant, name=node.outputs[0])
+        if keep:
+            shape = tuple(1 if d in axes else n for d, n in enumerate(value.shape))
+            self._values[node.outputs[0]] = _Value(tensor, shape, value.order)
+            return
+        left = [d for d in range(rank) if d not in axes]
+        order = tuple(left.index(d) for d in value.order if d in left)
+        self._values[node.outputs[0]] = _Value(tensor, tuple(value.shape[d] for d in left), order)
 
     # Dimensions
 
@@ -689,6 +702,34 @@ class _Importer:
         self._values[node.outputs[0]] = _Value(
             value.tensor, tuple(value.shape[d] for d in order), tuple(place[d] for d in value.order)
         )
+
+    def _slice(self, node: _Node) -> None:
+        value = self._value(node.inputs[0])
+        rank = len(value.shape)
+        begin, end, strides = [0] * rank, list(value.shape), [1] * rank
+        starts, ends = (self._constant(node, i, "a bound").reshape(-1).tolist() for i in (1, 2))
+        given = self._optional(node, 3, "the list of axes")
+        axes = range(len(starts)) if given is None else [int(v) % rank for v in given.reshape(-1)]
+        steps = self._optional(node, 4, "the steps")
+        for i, d in enumerate(axes):
+            strides[d] = 1 if steps is None else int(steps.reshape(-1)[i])
+            if strides[d] < 1:
+                raise self._unsupported(node, f"a step of {strides[d]}")
+            begin[d], end[d], _ = slice(starts[i], ends[i]).indices(value.shape[d])
+        shape = tuple(len(range(*t)) for t in zip(begin, end, strides, strict=True))
+        bounds = [self._build.const(np.array([v[d] for d in value.order], np.int32)) for v in (begin, end, strides)]
+        options = a.StridedSliceAttrs()
+        quant = self._quantized(node, value)
+        tensor = self._build.op("STRIDED_SLICE", [value.tensor, *bounds], options, quant, name=node.outputs[0])
+        self._values[node.outputs[0]] = _Value(tensor, shape, value.order)
+
+    def _leaky_relu(self, node: _Node) -> None:
+        value = self._value(node.inputs[0])
+        self._quantized(node, value)
+        quant, _, name = self._result(node)
+        options = a.LeakyReluAttrs(float(np.float32(node.attrs.get("alpha", 0.01))))
+        tensor = self._build.op("LEAKY_RELU", [value.tensor], options, quant, name=name)
+        self._values[name] = replace(value, tensor=tensor)
 
     def _pad(self, node: _Node) -> None:
         value = self._value(node.inputs[0])
@@ -778,18 +819,21 @@ _HANDLERS: dict[str, Callable[[_Importer, _Node], None]] = {
     "Dropout": _Importer._identity,
     "Flatten": _Importer._reshape,
     "Gemm": _Importer._gemm,
-    "GlobalAveragePool": _Importer._global_average_pool,
+    "GlobalAveragePool": _Importer._mean,
     "Identity": _Importer._identity,
+    "LeakyRelu": _Importer._leaky_relu,
     "MatMul": _Importer._matmul,
     "MaxPool": _Importer._pool,
     "Mul": _Importer._binary,
     "Pad": _Importer._pad,
     "QuantizeLinear": _Importer._quantize_linear,
+    "ReduceMean": _Importer._mean,
     "Relu": _Importer._clip,
     "Reshape": _Importer._reshape,
     "Resize": _Importer._resize,
     "Shape": _Importer._shape,
     "Sigmoid": _Importer._fixed,
+    "Slice": _Importer._slice,
     "Softmax": _Importer._fixed,
     "Squeeze": _Importer._reshape,
     "Sub": _Importer._binary,

@@ -73,6 +73,20 @@ def sizes(n: OnnxNet) -> str:
     return n.conv(x, 5, 3, strides=[3, 3])
 
 
+def scales(n: OnnxNet) -> str:
+    x = n.node("LeakyRelu", n.conv("x", 3, 4, pads=[1, 1, 1, 1]), alpha=0.2)
+    size = [n.constant(np.zeros(0, np.float32)), n.constant(np.array([1, 1, 2, 3], np.float32))]
+    y = n.node("Resize", x, *size, mode="linear", coordinate_transformation_mode="half_pixel")
+    z = n.node("Resize", x, *size, mode="nearest", coordinate_transformation_mode="half_pixel")
+    bounds = [n.constant(np.array(v)) for v in ([1, 2], [3, -1], [1, 3], [1, 2])]
+    return n.node("Slice", n.conv(n.node("Add", y, z), 4, 5, 1), *bounds)
+
+
+def means(n: OnnxNet) -> str:
+    x = n.node("ReduceMean", n.conv("x", 3, 6), axes=[2, 3], keepdims=0)
+    return n.gemm(n.node("Relu", n.gemm(x, 6, 7)), 7, 3)
+
+
 def attention(n: OnnxNet) -> str:
     x = n.conv("x", 3, 8, 3, strides=[2, 2])
     tokens = n.node("Transpose", n.node("Reshape", x, n.constant(np.array([0, 0, -1]))), perm=[0, 2, 1])
@@ -86,7 +100,7 @@ def channels_last(n: OnnxNet) -> str:
     return n.node("Transpose", n.node("Relu", n.conv(x, 6, 6, group=6)), perm=[0, 2, 3, 1])
 
 
-NETS = [residual, windows, averages, border_averages, gates, sizes, attention, channels_last]
+NETS = [residual, windows, averages, border_averages, gates, sizes, scales, means, attention, channels_last]
 SHAPE = (1, 3, 12, 10)
 
 
