@@ -10,6 +10,7 @@ from sdk.kernels.add_mve import AddMve
 from sdk.kernels.add_neon import AddNeon
 from sdk.kernels.arg import ArgMaxS8Ref, ArgMinS8Ref
 from sdk.kernels.arithmetic_s16 import AddS16Ref, MulS16Ref
+from sdk.kernels.arithmetic_s32 import ARITHMETIC_S32
 from sdk.kernels.base import Kernel, Site
 from sdk.kernels.batch_matmul import BatchMatMulS8Ref
 from sdk.kernels.blocks import SpaceToBatchRef, TableCopyRef
@@ -106,6 +107,7 @@ KERNELS: tuple[Kernel, ...] = (
     SpaceToBatchRef(),
     SelectRef(),
     *COMPARISONS,
+    *ARITHMETIC_S32,
     LogicalAndRef(),
     LogicalOrRef(),
     LogicalNotRef(),

@@ -213,6 +213,22 @@ def _gather_nd(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, M
     return m, m.module("GATHER_ND", a.Attrs(), [m.input(shape, quant, dtype), m.const(indices)], quant, dtype)
 
 
+def _arithmetic_s32(kind: str) -> Maker:
+    def make(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+        m = Model()
+        if kind == "DIV":
+            shapes = broadcast_shapes(rng, tiles)
+            divisors = wide_values(rng, shapes[1], DType.INT32)
+            divisors[np.isin(divisors, (0, -1))] = 7
+            inputs = [m.input(shapes[0], None, DType.INT32), m.const(divisors)]
+        else:
+            inputs = _pair(rng, m, tiles, DType.INT32, [None, None])
+        attrs = a.Attrs() if kind in ("MAXIMUM", "MINIMUM") else a.BinaryAttrs()
+        return m, m.module(kind, attrs, inputs, None, DType.INT32)
+
+    return make
+
+
 def _cast(source: Sequence[DType], target: Sequence[DType]) -> Maker:
     def make(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
         m = Model()
@@ -232,6 +248,10 @@ OPERATORS: dict[tuple[str, str], Maker] = {
     **{("compare_s32__ref", kind): _compare(kind, DType.INT32) for kind in COMPARED},
     **{("compare_s64__ref", kind): _compare(kind, DType.INT64) for kind in COMPARED},
     **{("compare_f32__ref", kind): _compare(kind, DType.FLOAT32) for kind in COMPARED},
+    **{
+        (f"{kind.lower()}_s32__ref", kind): _arithmetic_s32(kind)
+        for kind in ("ADD", "SUB", "MUL", "DIV", "MAXIMUM", "MINIMUM")
+    },
     ("logical_and__ref", "LOGICAL_AND"): _logical("LOGICAL_AND"),
     ("logical_or__ref", "LOGICAL_OR"): _logical("LOGICAL_OR"),
     ("logical_not__ref", "LOGICAL_NOT"): _logical("LOGICAL_NOT"),
