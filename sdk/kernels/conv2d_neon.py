@@ -14,6 +14,11 @@ from sdk.kernels.operands import attrs
 from sdk.kernels.ring_neon import FEW_ROWS, Ring, held_access
 
 _ALIGN = 16
+_MOST_RUNS = 256
+_WINDOWS = 16
+"""Gathered at once."""
+_SLACK = 48
+"""Bytes that are copied at once."""
 
 
 def _layer(site: Site) -> Layer:
@@ -32,8 +37,8 @@ class _Conv2D(Kernel):
         window, layer = Window.of(site), _layer(site)
         end = self.products.end(window.taps)
         direct = window.is_pointwise and end == window.taps
-        pitch = -(-end // _ALIGN) * _ALIGN
         runs, run = _runs(window)
+        pitch = -(-max(end, window.taps - run + _SLACK) // _ALIGN) * _ALIGN
         ring = Ring.of(window, layer, _row_bytes(window), window.input_channels)
         extra = 0 if direct else _gather(window) + ring.instructions(window)
         return Prepared(
@@ -46,10 +51,11 @@ class _Conv2D(Kernel):
                 "runs": runs,
                 "run": run,
                 "run_step": window.dilation_width * window.input_channels,
+                "window_step": window.stride_width * window.input_channels,
                 "dots": dots_fields(layer, self.products),
             },
             consts=(self.products.stream(layer.weights), layer.constants(self.products.group)),
-            scratch_bytes=0 if direct else PIXELS * pitch + _ALIGN + ring.nbytes + _ALIGN,
+            scratch_bytes=0 if direct else _WINDOWS * pitch + _SLACK + ring.nbytes + _SLACK,
             align=_ALIGN,
             units=-(-window.pixels // PIXELS) if direct else window.output_height,
             access=tuple(_tile_access(window) if direct else held_access(window)),
@@ -79,6 +85,7 @@ class Conv2DNeon(_Conv2D):
         Constraint("the batch size is 1", lambda s: s.input(0).shape[0] == 1),
         Constraint("the convolution has one group", lambda s: s.input(0).shape[3] == s.input(1).shape[3]),
         FEW_ROWS,
+        Constraint(f"its window has at most {_MOST_RUNS} runs", lambda s: _few_runs(Window.of(s))),
         Constraint("no two weights multiplied in a pair are -128", lambda s: Smull.is_exact(_layer(s).weights)),
     )
 
@@ -106,6 +113,10 @@ def _runs(window: Window) -> tuple[int, int]:
     if window.dilation_width == 1:
         return 1, window.kernel_width * window.input_channels
     return window.kernel_width, window.input_channels
+
+
+def _few_runs(window: Window) -> bool:
+    return window.kernel_height * _runs(window)[0] <= _MOST_RUNS
 
 
 def _row_bytes(window: Window) -> int:

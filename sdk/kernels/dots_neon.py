@@ -74,12 +74,14 @@ class Layer:
         """The cheapest form of the requantization that is exact for every 32-bit accumulator."""
         if (self.shift >= 0).any():
             return "SDK_NEON_GENERAL"
+        if (self.output_zero_point, self.low, self.high) == (-128, -128, 127):
+            return "SDK_NEON_RELU"
         return "SDK_NEON_PLAIN" if self.low >= self.output_zero_point else "SDK_NEON_FIX"
 
     @property
     def scale_instructions(self) -> int:
         """Of the requantization of four outputs, before they are narrowed."""
-        return {"SDK_NEON_PLAIN": 2, "SDK_NEON_FIX": 3, "SDK_NEON_GENERAL": 6}[self.form]
+        return {"SDK_NEON_RELU": 2, "SDK_NEON_PLAIN": 2, "SDK_NEON_FIX": 3, "SDK_NEON_GENERAL": 6}[self.form]
 
     def constants(self, group: int) -> Const:
         """[groups, kinds, channels of a group], flattened."""

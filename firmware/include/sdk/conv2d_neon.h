@@ -10,22 +10,28 @@
 #include "sdk/dots_neon.h"
 #include "sdk/ring_neon.h"
 
+enum {
+    SDK_CONV2D_NEON_MOST_RUNS = 256, /* of a window */
+    SDK_CONV2D_NEON_WINDOWS = 16     /* gathered at once */
+};
+
 typedef struct {
     sdk_conv2d_window window;
     sdk_ring_neon ring;
     int32_t direct;   /* 1x1 kernels with stride 1: whether pixels are read where they are */
-    int32_t pitch;    /* bytes from one gathered window to the next */
+    int32_t pitch;    /* bytes from one gathered window to the next, 48 more than its last run begins at */
     int32_t runs;     /* for each kernel row: 1, or its columns if they are dilated */
     int32_t run;      /* bytes */
     int32_t run_step; /* from run to run in a held row */
+    int32_t window_step; /* from window to window in a held row */
     sdk_dots_neon dots;
 } sdk_conv2d_s8_neon;
 
 /*
  * Direct: units are tiles of SDK_DOTS_PIXELS pixels, whose inputs and outputs are touched together; no scratch.
  * Else units are output rows. Each input row is read once, before the first output row that depends on it is written.
- * Scratch, aligned to 16: SDK_DOTS_PIXELS windows and 16 bytes, then the ring and as much as runs lack to whole
- * vectors at the end of a row.
+ * Scratch, aligned to 16: SDK_CONV2D_NEON_WINDOWS windows and 48 bytes, then the ring and 48 bytes that are read after
+ * the last run.
  */
 void sdk_conv2d_s8__neon(const sdk_conv2d_s8_neon *params, const int8_t *input, int8_t *output, void *scratch,
                          sdk_range units);

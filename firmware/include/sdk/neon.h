@@ -18,6 +18,7 @@
 
 /* Forms of the requantization, the cheapest first. */
 enum {
+    SDK_NEON_RELU,   /* all shifts are to the right, zero point and lowest output are -128, and the highest is 127 */
     SDK_NEON_PLAIN,  /* all shifts are to the right, and no output is less than the zero point */
     SDK_NEON_FIX,    /* all shifts are to the right */
     SDK_NEON_GENERAL /* any shifts; sums wrap */
@@ -47,16 +48,21 @@ SDK_INLINE int32x4_t sdk_neon_scale(int32x4_t sums, int32x4_t multiplier, int32x
     return vrshlq_s32(x, right);
 }
 
-/* Two vectors of scaled accumulators, narrowed, with the zero point added where sdk_neon_scale did not. */
-SDK_INLINE int16x8_t sdk_neon_offset(int32x4_t low, int32x4_t high, int32_t zero_point, int32_t form)
+/* Sixteen scaled accumulators as bytes within the bounds. */
+SDK_INLINE int8x16_t sdk_neon_bytes(int32x4_t a, int32x4_t b, int32x4_t c, int32x4_t d, const sdk_neon_output *output,
+                                    int32_t form)
 {
-    const int16x8_t sums = vcombine_s16(vqmovn_s32(low), vqmovn_s32(high));
-    return form == SDK_NEON_GENERAL ? sums : vqaddq_s16(sums, vdupq_n_s16((int16_t)zero_point));
-}
-
-/* Sixteen sums as bytes within the bounds. */
-SDK_INLINE int8x16_t sdk_neon_bytes(int16x8_t low, int16x8_t high, const sdk_neon_output *output)
-{
+    int16x8_t low = vcombine_s16(vqmovn_s32(a), vqmovn_s32(b));
+    int16x8_t high = vcombine_s16(vqmovn_s32(c), vqmovn_s32(d));
+    if (form == SDK_NEON_RELU) {
+        const uint8x16_t bytes = vcombine_u8(vqmovun_s16(low), vqmovun_s16(high));
+        return vreinterpretq_s8_u8(veorq_u8(bytes, vdupq_n_u8(0x80)));
+    }
+    if (form != SDK_NEON_GENERAL) {
+        const int16x8_t zero_point = vdupq_n_s16((int16_t)output->zero_point);
+        low = vqaddq_s16(low, zero_point);
+        high = vqaddq_s16(high, zero_point);
+    }
     const int8x16_t bytes = vcombine_s8(vqmovn_s16(low), vqmovn_s16(high));
     const int8x16_t most = vdupq_n_s8((int8_t)output->high);
     return vmaxq_s8(vminq_s8(bytes, most), vdupq_n_s8((int8_t)output->low));

@@ -69,10 +69,8 @@ SDK_INLINE void finish(const sdk_neon_output *out, int32x4_t *sums, const int32_
     SDK_UNROLL for (int32_t i = 0; i < pixels; i++) {
         sums[i] = sdk_neon_scale(sums[i], multiplier, right, left, out->zero_point, form);
     }
-    const int16x8_t low = sdk_neon_offset(sums[0], sums[1 % pixels], out->zero_point, form);
-    const int16x8_t high =
-        pixels < 4 ? low : sdk_neon_offset(sums[2 % pixels], sums[3 % pixels], out->zero_point, form);
-    const int8x16_t bytes = sdk_neon_bytes(low, high, out);
+    const int8x16_t bytes =
+        sdk_neon_bytes(sums[0], sums[1 % pixels], sums[2 % pixels], sums[3 % pixels], out, form);
     if (channels >= GROUP) {
         const uint32x4_t words = vreinterpretq_u32_s8(bytes);
         STORE(0);
@@ -139,6 +137,9 @@ SDK_INLINE void tile(const sdk_dots_neon *layer, const int8_t *input, int32_t pi
             totals[i] = vaddq_s32(sum_of_each(sums[i][0], sums[i][1], sums[i][2], sums[i][3]), bias);
         }
         switch (out.form) {
+        case SDK_NEON_RELU:
+            finish(&out, totals, constants, output, output_pitch, pixels, channels, SDK_NEON_RELU);
+            break;
         case SDK_NEON_PLAIN:
             finish(&out, totals, constants, output, output_pitch, pixels, channels, SDK_NEON_PLAIN);
             break;

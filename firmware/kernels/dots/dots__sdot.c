@@ -3,8 +3,8 @@
 #endif
 #include "sdk/dots_neon.h"
 
-/* The scheduler would spill. */
-#pragma GCC optimize("no-schedule-insns")
+/* The scheduler would spill, and so would a pointer for each pixel's output. */
+#pragma GCC optimize("no-schedule-insns", "no-ivopts")
 
 enum { TILE = SDK_DOTS_PIXELS, GROUP = SDK_DOTS_GROUP_SDOT, CHUNK = 16, HALF = 8, LANE = 4, KINDS = 4 };
 
@@ -36,7 +36,6 @@ typedef int32x4_t tile_sums[TILE][2];
 SDK_INLINE void finish(const sdk_neon_output *out, tile_sums sums, const int32_t *constants, int8_t *output,
                        int32_t output_pitch, int32_t pixels, int32_t channels, int32_t form)
 {
-    int16x8_t narrow[TILE];
     SDK_UNROLL for (int32_t half = 0; half < 2; half++) {
         const int32x4_t multiplier = vld1q_s32(constants + GROUP + 4 * half);
         const int32x4_t right = vld1q_s32(constants + 2 * GROUP + 4 * half);
@@ -45,11 +44,9 @@ SDK_INLINE void finish(const sdk_neon_output *out, tile_sums sums, const int32_t
             sums[i][half] = sdk_neon_scale(sums[i][half], multiplier, right, left, out->zero_point, form);
         }
     }
-    SDK_UNROLL for (int32_t i = 0; i < pixels; i++) {
-        narrow[i] = sdk_neon_offset(sums[i][0], sums[i][1], out->zero_point, form);
-    }
     SDK_UNROLL for (int32_t i = 0; i < pixels; i += 2) {
-        const int8x16_t bytes = sdk_neon_bytes(narrow[i], narrow[(i + 1) % pixels], out);
+        const int32_t other = (i + 1) % pixels;
+        const int8x16_t bytes = sdk_neon_bytes(sums[i][0], sums[i][1], sums[other][0], sums[other][1], out, form);
         int8_t *first = output + i * output_pitch;
         if (channels >= GROUP) {
             vst1_s8(first, vget_low_s8(bytes));
@@ -110,6 +107,9 @@ SDK_INLINE void tile(const sdk_dots_neon *layer, const int8_t *input, int32_t pi
             TWO_STEPS(2);
         }
         switch (out.form) {
+        case SDK_NEON_RELU:
+            finish(&out, sums, constants, output, output_pitch, pixels, channels, SDK_NEON_RELU);
+            break;
         case SDK_NEON_PLAIN:
             finish(&out, sums, constants, output, output_pitch, pixels, channels, SDK_NEON_PLAIN);
             break;
