@@ -281,7 +281,7 @@ def test_ends_with_its_parent(pico: Board, image: Image) -> None:
     try:
         runner.start()
         assert runner._control is not None
-        runner._control.close()
+        runner._control.shutdown(socket.SHUT_RDWR)
         assert runner._child is not None
         runner._child._process.wait(10)
     finally:
