@@ -13,6 +13,7 @@ is transposed only where a Reshape or the model's edge needs the order of the ON
 from __future__ import annotations
 
 import hashlib
+import struct
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf, prod
@@ -35,6 +36,14 @@ _CHANNELS_LAST = (0, 2, 3, 1)
 _SAME_RANGE = 128
 """What turns uint8 into int8 of the same meaning."""
 _BOUNDS = {(0.0, inf): a.Activation.RELU, (0.0, 6.0): a.Activation.RELU6, (-1.0, 1.0): a.Activation.RELU_N1_TO_1}
+_MOVES = frozenset({"Constant", "Identity", "Reshape", "Transpose", "Squeeze", "Unsqueeze", "Cast"})
+_FOLDED = _MOVES | {"Add", "Sub", "Mul", "Div", "Concat", "Gather", "Slice", "Floor", "Ceil", "ReduceProd", "Equal"}
+"""Operators that are computed here where all inputs are constant: those that exporters compute shapes with."""
+_MOST_FOLDED = 1024
+"""Most elements of an input of such an operator, unless it only moves them."""
+_LONGEST_SIDE = 1 << 16
+_DAMAGE = (struct.error, ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
+"""What a wrong model makes Python and the package onnx raise."""
 _FIXED_OUTPUTS = {
     "SOFTMAX": Quant((1 / 256,), (-128,)),
     "LOGISTIC": Quant((1 / 256,), (-128,)),
@@ -110,7 +119,7 @@ def read_onnx(path: Path) -> Module:
         content = write(_Importer(model, str(path)).module())
     except SdkError:
         raise
-    except (DecodeError, ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError) as error:
+    except (DecodeError, *_DAMAGE) as error:
         raise ModelError(path, f"is no valid ONNX model ({type(error).__name__}: {error})") from error
     module = read_bytes(content, str(path))
     note = "imported from ONNX; its arithmetic is TensorFlow Lite's, which onnxruntime's differs from in rounding"
@@ -323,7 +332,7 @@ class _Importer:
     def _import(self, node: _Node) -> None:
         handler = _HANDLERS.get(node.kind)
         values = [self._values.get(name) for name in node.inputs if name]
-        if node.kind not in ("QuantizeLinear", "DequantizeLinear") and all(isinstance(v, _Constant) for v in values):
+        if node.kind in _FOLDED and all(isinstance(v, _Constant) for v in values):
             self._fold(node)
         elif handler is None:
             raise self._unsupported(node, "operator is not imported", f"imported are {', '.join(sorted(_HANDLERS))}")
@@ -340,6 +349,8 @@ class _Importer:
             value = self._values[name]
             if not isinstance(value, _Constant) or value.quant is not None:
                 raise self._unsupported(node, "computes with quantized constants", "fold constants before quantizing")
+            if value.data.size > _MOST_FOLDED and node.kind not in _MOVES:
+                raise self._unsupported(node, f"computes with {value.data.size} constants", "fold constants first")
             feeds[name] = value.data
         results = ReferenceEvaluator(node.proto, opsets={"": self._opset}).run(None, feeds)
         for name, result in zip(node.outputs, results, strict=True):
@@ -519,6 +530,8 @@ class _Importer:
         if isinstance(source, _Flat):
             # The weights take up the order in which the tensor holds the image.
             inner = source.source
+            if weights.shape[1] != source.shape[1]:
+                raise self._unsupported(node, f"{source.shape[1]} inputs for weights of {weights.shape[1]}")
             columns = np.arange(prod(inner.shape[1:])).reshape(inner.shape[1:])
             weights = weights[:, columns.transpose([d - 1 for d in inner.order[1:]]).reshape(-1)]
             value, shape = self._reshaped(inner.tensor, source.shape), source.shape
@@ -768,8 +781,10 @@ class _Importer:
             raise self._unsupported(node, "neither sizes nor scales are given")
         mode = node.attrs.get("mode", b"nearest").decode()
         transform = node.attrs.get("coordinate_transformation_mode", b"half_pixel").decode()
-        if wanted[:2] != list(value.shape[:2]) or transform not in _TRANSFORMS or mode not in _RESIZES:
-            raise self._unsupported(node, f"mode {mode} with {transform}, or other dimensions than height and width")
+        if max(wanted) > _LONGEST_SIDE or wanted[:2] != list(value.shape[:2]):
+            raise self._unsupported(node, f"shape {list(value.shape)} becomes {wanted}")
+        if transform not in _TRANSFORMS or mode not in _RESIZES:
+            raise self._unsupported(node, f"mode {mode} with {transform}")
         options = _TRANSFORMS[transform]
         rounding = node.attrs.get("nearest_mode", b"round_prefer_floor").decode()
         if mode == "nearest" and not all(
