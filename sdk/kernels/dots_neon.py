@@ -99,6 +99,8 @@ class Smull:
     """Products in pairs in 16 bits."""
 
     group: ClassVar[int] = 4
+    tile: ClassVar[int] = 4
+    run_instructions: ClassVar[int] = 30
 
     @staticmethod
     def end(taps: int) -> int:
@@ -141,9 +143,9 @@ class Smull:
         groups = -(-layer.weights.shape[0] // Smull.group)
         total = 0
         for tile, count in ((4, pixels // 4), (2, pixels % 4 // 2), (1, pixels % 2)):
-            chunk = 4 + tile + 4 + 12 * tile
-            fixed = 18 + (4 + tile + (12 if head == _CHUNK else 8) * tile) + tile * (7 + layer.scale_instructions)
-            total += count * (groups * (chunks * chunk + fixed) + 20)
+            chunk = 4 + 13 * tile
+            fixed = 32 + (12 if head == _CHUNK else 8) * tile + tile * (7 + layer.scale_instructions)
+            total += count * (groups * (chunks * chunk + fixed) + 70)
         return total
 
 
@@ -151,6 +153,8 @@ class Sdot:
     """SDOT, four products in each lane."""
 
     group: ClassVar[int] = 8
+    tile: ClassVar[int] = 8
+    run_instructions: ClassVar[int] = 20
 
     @staticmethod
     def end(taps: int) -> int:
@@ -188,10 +192,10 @@ class Sdot:
         total = 0
         rest = pixels % PIXELS
         for tile, count in ((8, pixels // PIXELS), (4, rest // 4), (2, rest % 4 // 2), (1, rest % 2)):
-            chunk = 8 + tile + 8 * tile
+            chunk = 7 + 9 * tile
             part = (head > 0) * tile + head // _LANE * (2 + 2 * tile)
-            fixed = 30 + tile * (7 + 2 * layer.scale_instructions)
-            total += count * (groups * (chunks * chunk + part + fixed) + 30)
+            fixed = 30 + tile * (9 + 2 * layer.scale_instructions)
+            total += count * (groups * (chunks * chunk + part + fixed) + 60)
         return total
 
 

@@ -24,13 +24,13 @@ def _cost(site: Site, block: int) -> int:
     """block: instructions for eight outputs besides their taps."""
     output = site.output()
     blocks = output.elements // output.shape[3] * -(-output.shape[3] // _BLOCK)
-    return 40 + output.elements // output.shape[3] * 40 + blocks * (5 * _taps(site) + block)
+    return 40 + output.elements // output.shape[3] * 40 + blocks * (7 * _taps(site) + block)
 
 
 class AveragePool2DNeon(Kernel):
     """Eight channels at a time.
 
-    Instructions: 0.6 for an input, 12 for an output.
+    Instructions: 0.9 for an input, 12 for an output.
     """
 
     name: ClassVar[str] = "average_pool2d_s8__neon"
@@ -52,7 +52,7 @@ class AveragePool2DNeon(Kernel):
 class MaxPool2DNeon(Kernel):
     """Eight channels at a time.
 
-    Instructions: 0.6 for an input.
+    Instructions: 0.9 for an input.
     """
 
     name: ClassVar[str] = "max_pool2d_s8__neon"

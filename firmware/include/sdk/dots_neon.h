@@ -27,11 +27,20 @@ typedef struct {
 typedef void sdk_dots_run(const sdk_dots_neon *layer, const int8_t *input, int32_t pitch, int8_t *output,
                           int32_t output_pitch, int32_t count, sdk_range groups);
 
+/*
+ * The same for all groups, where the inputs of a pixel are runs of run bytes, a multiple of 16, at each of the starts,
+ * and step bytes further for the next pixel.
+ */
+typedef void sdk_dots_rows_run(const sdk_dots_neon *layer, const int8_t *const *starts, int32_t runs, int32_t run,
+                               int32_t step, int8_t *output, int32_t count);
+
 /* Products in pairs in 16 bits: groups of four channels. No two weights that are 8 inputs apart in a chunk are both
  * -128. */
 sdk_dots_run sdk_dots__neon;
+sdk_dots_rows_run sdk_dots_rows__neon;
 /* SDOT: groups of eight channels. */
 sdk_dots_run sdk_dots__sdot;
+sdk_dots_rows_run sdk_dots_rows__sdot;
 
 enum { SDK_DOTS_PIXELS = 8, SDK_DOTS_GROUP_NEON = 4, SDK_DOTS_GROUP_SDOT = 8 };
 

@@ -3,5 +3,6 @@
 void sdk_conv2d_s8__neon(const sdk_conv2d_s8_neon *params, const int8_t *input, int8_t *output, void *scratch,
                          sdk_range units)
 {
-    sdk_conv2d_s8_tiles__neon(params, input, output, scratch, units, sdk_dots__neon, SDK_DOTS_GROUP_NEON);
+    static const sdk_dots_kind kind = {sdk_dots__neon, sdk_dots_rows__neon, SDK_DOTS_GROUP_NEON};
+    sdk_conv2d_s8_tiles__neon(params, input, output, scratch, units, &kind);
 }

@@ -42,16 +42,16 @@ static void gather(const sdk_conv2d_s8_neon *p, const int8_t *const *starts, int
 }
 
 void sdk_conv2d_s8_tiles__neon(const sdk_conv2d_s8_neon *p, const int8_t *input, int8_t *output, void *scratch,
-                               sdk_range units, sdk_dots_run *run, int32_t group)
+                               sdk_range units, const sdk_dots_kind *kind)
 {
     const sdk_conv2d_window *w = &p->window;
     const int32_t channels = w->output_channels;
-    const sdk_range groups = {0, (channels + group - 1) / group};
-    if (p->direct) {
+    const sdk_range groups = {0, (channels + kind->group - 1) / kind->group};
+    if (p->form == SDK_CONV2D_DIRECT) {
         const int32_t begin = units.begin * SDK_DOTS_PIXELS;
         const int32_t end = least(units.end * SDK_DOTS_PIXELS, w->output_height * w->output_width);
-        run(&p->dots, input + begin * w->input_channels, w->input_channels, output + begin * channels, channels,
-            end - begin, groups);
+        kind->run(&p->dots, input + begin * w->input_channels, w->input_channels, output + begin * channels, channels,
+                  end - begin, groups);
         return;
     }
     int8_t *pixels = scratch;
@@ -67,17 +67,22 @@ void sdk_conv2d_s8_tiles__neon(const sdk_conv2d_s8_neon *p, const int8_t *input,
         for (int32_t i = 0; i < runs; i++) {
             starts[i] = under[i / p->runs] + i % p->runs * p->run_step;
         }
+        if (p->form == SDK_CONV2D_IN_ROWS) {
+            kind->rows(&p->dots, starts, runs, p->run, p->window_step, to, w->output_width);
+            to += w->output_width * channels;
+            continue;
+        }
         int32_t some;
         for (int32_t column = 0; column < w->output_width; column += some) {
             some = least(WINDOWS - count, w->output_width - column);
             gather(p, starts, runs, (ptrdiff_t)column * p->window_step, some, pixels + count * p->pitch);
             count += some;
             if (count == WINDOWS) {
-                run(&p->dots, pixels, p->pitch, to, channels, count, groups);
+                kind->run(&p->dots, pixels, p->pitch, to, channels, count, groups);
                 to += count * channels;
                 count = 0;
             }
         }
     }
-    run(&p->dots, pixels, p->pitch, to, channels, count, groups);
+    kind->run(&p->dots, pixels, p->pitch, to, channels, count, groups);
 }

@@ -88,24 +88,44 @@ SDK_INLINE void finish(const sdk_neon_output *out, int32x4_t *sums, const int32_
     }
 }
 
+/* Where the inputs of a tile's pixels are: at input, or offset bytes after each of the starts. */
+typedef struct {
+    const int8_t *input;
+    const int8_t *const *starts;
+    ptrdiff_t offset;
+    int32_t runs;
+    int32_t run; /* bytes in whole chunks */
+    int32_t pitch;
+} source;
+
+SDK_INLINE void advance(source *from, int32_t pixels, int32_t in_rows)
+{
+    if (in_rows) {
+        from->offset += pixels * from->pitch;
+    } else {
+        from->input += pixels * from->pitch;
+    }
+}
+
 /* Groups of channels of 1, 2 or TILE pixels. */
-SDK_INLINE void tile(const sdk_dots_neon *layer, const int8_t *input, int32_t pitch, int8_t *output,
+SDK_INLINE void tile(const sdk_dots_neon *layer, const source *from, int32_t in_rows, int8_t *output,
                      int32_t output_pitch, int32_t pixels, sdk_range groups)
 {
+    const int32_t pitch = from->pitch;
+    const int8_t *head =
+        in_rows ? from->starts[from->runs - 1] + from->offset + from->run - CHUNK : from->input + layer->end - layer->head;
     const int32_t group_bytes = GROUP * (layer->head + CHUNK * layer->chunks);
     const int8_t *weights = layer->weights + groups.begin * group_bytes;
-    const ptrdiff_t head = layer->end - layer->head;
-    const ptrdiff_t length = CHUNK * layer->chunks;
     const sdk_neon_output out = layer->output; /* stores of bytes might change the layer's */
     const int32_t *constants = out.constants + groups.begin * KINDS * GROUP;
     int32_t channels = layer->channels - groups.begin * GROUP;
     for (int32_t group = groups.begin; group < groups.end; group++) {
         int32x4_t sums[TILE][GROUP];
-        if (layer->head == HALF) {
+        if (!in_rows && layer->head == HALF) {
             SDK_UNROLL for (int32_t j = 0; j < GROUP; j++) {
                 const int8x8_t w = vld1_s8(weights + j * HALF);
                 SDK_UNROLL for (int32_t i = 0; i < pixels; i++) {
-                    sums[i][j] = vpaddlq_s16(vmull_s8(vld1_s8(input + i * pitch + head), w));
+                    sums[i][j] = vpaddlq_s16(vmull_s8(vld1_s8(head + i * pitch), w));
                 }
             }
             weights += GROUP * HALF;
@@ -113,23 +133,31 @@ SDK_INLINE void tile(const sdk_dots_neon *layer, const int8_t *input, int32_t pi
             SDK_UNROLL for (int32_t j = 0; j < GROUP; j++) {
                 const int8x16_t w = vld1q_s8(weights + j * CHUNK);
                 SDK_UNROLL for (int32_t i = 0; i < pixels; i++) {
-                    sums[i][j] = vpaddlq_s16(products(vld1q_s8(input + i * pitch + head), w));
+                    sums[i][j] = vpaddlq_s16(products(vld1q_s8(head + i * pitch), w));
                 }
             }
             weights += GROUP * CHUNK;
         }
-        for (ptrdiff_t k = 0; k < length; k += CHUNK) {
-            int8x16_t a[TILE];
+        for (int32_t r = 0; r < (in_rows ? from->runs : 1); r++) {
+            const int8_t *first = in_rows ? from->starts[r] + from->offset : from->input;
+            const ptrdiff_t length = from->run - (in_rows && r + 1 == from->runs ? CHUNK : 0);
+            const int8_t *at[TILE];
             SDK_UNROLL for (int32_t i = 0; i < pixels; i++) {
-                a[i] = vld1q_s8(input + i * pitch + k);
+                at[i] = first + i * pitch;
             }
-            const group_weights w = load_group(weights);
-            SDK_UNROLL for (int32_t j = 0; j < GROUP; j++) {
+            for (ptrdiff_t k = 0; k < length; k += CHUNK) {
+                int8x16_t a[TILE];
                 SDK_UNROLL for (int32_t i = 0; i < pixels; i++) {
-                    sums[i][j] = vpadalq_s16(sums[i][j], products(a[i], w.val[j]));
+                    a[i] = vld1q_s8(at[i] + k);
                 }
+                const group_weights w = load_group(weights);
+                SDK_UNROLL for (int32_t j = 0; j < GROUP; j++) {
+                    SDK_UNROLL for (int32_t i = 0; i < pixels; i++) {
+                        sums[i][j] = vpadalq_s16(sums[i][j], products(a[i], w.val[j]));
+                    }
+                }
+                weights += GROUP * CHUNK;
             }
-            weights += GROUP * CHUNK;
         }
         const int32x4_t bias = vld1q_s32(constants);
         int32x4_t totals[TILE];
@@ -156,17 +184,35 @@ SDK_INLINE void tile(const sdk_dots_neon *layer, const int8_t *input, int32_t pi
     }
 }
 
+SDK_INLINE void tiles(const sdk_dots_neon *layer, source from, int32_t in_rows, int8_t *output, int32_t output_pitch,
+                      int32_t count, sdk_range groups)
+{
+    for (; count >= TILE; count -= TILE) {
+        tile(layer, &from, in_rows, output, output_pitch, TILE, groups);
+        output += TILE * output_pitch;
+        advance(&from, TILE, in_rows);
+    }
+    if (TILE > 2 && count >= 2) {
+        tile(layer, &from, in_rows, output, output_pitch, 2, groups);
+        output += 2 * output_pitch;
+        advance(&from, 2, in_rows);
+        count -= 2;
+    }
+    if (count > 0) {
+        tile(layer, &from, in_rows, output, output_pitch, 1, groups);
+    }
+}
+
 void sdk_dots__neon(const sdk_dots_neon *layer, const int8_t *input, int32_t pitch, int8_t *output,
                     int32_t output_pitch, int32_t count, sdk_range groups)
 {
-    for (; count >= TILE; count -= TILE, input += TILE * pitch, output += TILE * output_pitch) {
-        tile(layer, input, pitch, output, output_pitch, TILE, groups);
-    }
-    if (TILE > 2 && count >= 2) {
-        tile(layer, input, pitch, output, output_pitch, 2, groups);
-        count -= 2, input += 2 * pitch, output += 2 * output_pitch;
-    }
-    if (count > 0) {
-        tile(layer, input, pitch, output, output_pitch, 1, groups);
-    }
+    const source from = {.input = input, .run = CHUNK * layer->chunks, .pitch = pitch};
+    tiles(layer, from, 0, output, output_pitch, count, groups);
+}
+
+void sdk_dots_rows__neon(const sdk_dots_neon *layer, const int8_t *const *starts, int32_t runs, int32_t run,
+                         int32_t step, int8_t *output, int32_t count)
+{
+    const source from = {.starts = starts, .runs = runs, .run = run, .pitch = step};
+    tiles(layer, from, 1, output, layer->channels, count, (sdk_range){0, (layer->channels + GROUP - 1) / GROUP});
 }

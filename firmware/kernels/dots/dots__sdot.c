@@ -62,14 +62,34 @@ SDK_INLINE void finish(const sdk_neon_output *out, tile_sums sums, const int32_t
     }
 }
 
+/* Where the inputs of a tile's pixels are: at input, or offset bytes after each of the starts. */
+typedef struct {
+    const int8_t *input;
+    const int8_t *const *starts;
+    ptrdiff_t offset;
+    int32_t runs;
+    int32_t run; /* bytes in whole chunks */
+    int32_t pitch;
+} source;
+
+SDK_INLINE void advance(source *from, int32_t pixels, int32_t in_rows)
+{
+    if (in_rows) {
+        from->offset += pixels * from->pitch;
+    } else {
+        from->input += pixels * from->pitch;
+    }
+}
+
 /* Groups of channels of 1, 2, 4 or TILE pixels. */
-SDK_INLINE void tile(const sdk_dots_neon *layer, const int8_t *input, int32_t pitch, int8_t *output,
+SDK_INLINE void tile(const sdk_dots_neon *layer, const source *from, int32_t in_rows, int8_t *output,
                      int32_t output_pitch, int32_t pixels, sdk_range groups)
 {
+    const int8_t *input = from->input;
+    const int32_t pitch = from->pitch;
     const int32_t group_bytes = GROUP * (layer->head + CHUNK * layer->chunks);
     const int8_t *weights = layer->weights + groups.begin * group_bytes;
     const int8_t *head = input + layer->end - (layer->head > HALF ? CHUNK : HALF);
-    const ptrdiff_t length = CHUNK * layer->chunks;
     const sdk_neon_output out = layer->output; /* stores of bytes might change the layer's */
     const int32_t *constants = out.constants + groups.begin * KINDS * GROUP;
     int32_t channels = layer->channels - groups.begin * GROUP;
@@ -80,7 +100,7 @@ SDK_INLINE void tile(const sdk_dots_neon *layer, const int8_t *input, int32_t pi
             sums[i][0] = vld1q_s32(constants);
             sums[i][1] = vld1q_s32(constants + 4);
         }
-        if (layer->head > HALF) {
+        if (!in_rows && layer->head > HALF) {
             SDK_UNROLL for (int32_t i = 0; i < pixels; i++) {
                 a[i] = vld1q_s8(head + i * pitch);
             }
@@ -89,7 +109,7 @@ SDK_INLINE void tile(const sdk_dots_neon *layer, const int8_t *input, int32_t pi
             }
             ONE_STEP(1);
             TWO_STEPS(2);
-        } else if (layer->head > 0) {
+        } else if (!in_rows && layer->head > 0) {
             SDK_UNROLL for (int32_t i = 0; i < pixels; i++) {
                 const int8x8_t half = vld1_s8(head + i * pitch);
                 a[i] = vcombine_s8(half, half);
@@ -99,12 +119,19 @@ SDK_INLINE void tile(const sdk_dots_neon *layer, const int8_t *input, int32_t pi
             }
             ONE_STEP(1);
         }
-        for (ptrdiff_t k = 0; k < length; k += CHUNK) {
+        for (int32_t r = 0; r < (in_rows ? from->runs : 1); r++) {
+            const int8_t *first = in_rows ? from->starts[r] + from->offset : input;
+            const int8_t *at[TILE];
             SDK_UNROLL for (int32_t i = 0; i < pixels; i++) {
-                a[i] = vld1q_s8(input + i * pitch + k);
+                at[i] = first + i * pitch;
             }
-            TWO_STEPS(0);
-            TWO_STEPS(2);
+            for (ptrdiff_t k = 0; k < from->run; k += CHUNK) {
+                SDK_UNROLL for (int32_t i = 0; i < pixels; i++) {
+                    a[i] = vld1q_s8(at[i] + k);
+                }
+                TWO_STEPS(0);
+                TWO_STEPS(2);
+            }
         }
         switch (out.form) {
         case SDK_NEON_RELU:
@@ -126,21 +153,41 @@ SDK_INLINE void tile(const sdk_dots_neon *layer, const int8_t *input, int32_t pi
     }
 }
 
+SDK_INLINE void tiles(const sdk_dots_neon *layer, source from, int32_t in_rows, int8_t *output, int32_t output_pitch,
+                      int32_t count, sdk_range groups)
+{
+    for (; count >= TILE; count -= TILE) {
+        tile(layer, &from, in_rows, output, output_pitch, TILE, groups);
+        output += TILE * output_pitch;
+        advance(&from, TILE, in_rows);
+    }
+    if (count >= 4) {
+        tile(layer, &from, in_rows, output, output_pitch, 4, groups);
+        output += 4 * output_pitch;
+        advance(&from, 4, in_rows);
+        count -= 4;
+    }
+    if (count >= 2) {
+        tile(layer, &from, in_rows, output, output_pitch, 2, groups);
+        output += 2 * output_pitch;
+        advance(&from, 2, in_rows);
+        count -= 2;
+    }
+    if (count > 0) {
+        tile(layer, &from, in_rows, output, output_pitch, 1, groups);
+    }
+}
+
 void sdk_dots__sdot(const sdk_dots_neon *layer, const int8_t *input, int32_t pitch, int8_t *output,
                     int32_t output_pitch, int32_t count, sdk_range groups)
 {
-    for (; count >= TILE; count -= TILE, input += TILE * pitch, output += TILE * output_pitch) {
-        tile(layer, input, pitch, output, output_pitch, TILE, groups);
-    }
-    if (count >= 4) {
-        tile(layer, input, pitch, output, output_pitch, 4, groups);
-        count -= 4, input += 4 * pitch, output += 4 * output_pitch;
-    }
-    if (count >= 2) {
-        tile(layer, input, pitch, output, output_pitch, 2, groups);
-        count -= 2, input += 2 * pitch, output += 2 * output_pitch;
-    }
-    if (count > 0) {
-        tile(layer, input, pitch, output, output_pitch, 1, groups);
-    }
+    const source from = {.input = input, .run = CHUNK * layer->chunks, .pitch = pitch};
+    tiles(layer, from, 0, output, output_pitch, count, groups);
+}
+
+void sdk_dots_rows__sdot(const sdk_dots_neon *layer, const int8_t *const *starts, int32_t runs, int32_t run,
+                         int32_t step, int8_t *output, int32_t count)
+{
+    const source from = {.starts = starts, .runs = runs, .run = run, .pitch = step};
+    tiles(layer, from, 1, output, layer->channels, count, (sdk_range){0, (layer->channels + GROUP - 1) / GROUP});
 }
