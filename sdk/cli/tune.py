@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from rich.table import Table
 
 from sdk import board as boards
 from sdk import pipeline
-from sdk.cli.common import add_target, add_verbose, watch, write_json
+from sdk.cli.common import add_target, add_verbose, target_options, watch, write_json
 
 
 def register(commands: Any) -> None:
@@ -32,9 +33,7 @@ def register(commands: Any) -> None:
 
 def run(options: argparse.Namespace, console: Console) -> int:
     """Run the command."""
-    chosen = pipeline.DeployOptions(
-        options.emulate, repeat=1, port=options.port, serial_number=options.serial, method=options.method
-    )
+    chosen = replace(target_options(options), repeat=1)
     with watch(console, options.verbose) as watcher:
         tuned, layers = pipeline.tune(options.model, boards.load(options.board), chosen, watcher)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from harness import SEED, Case, run_cases
+from test_sweep import STATEFUL
 
 from sdk.ir import DType, Graph, Module, Op
 from sdk.kernels.base import Kernel, Site
@@ -51,7 +52,11 @@ def _layers(folder: Path, kernel: Kernel) -> Iterator[Case]:
                 yield _alone(graph, op, f"seed {SEED}: {path.name} layer {op.id}", rng)
 
 
-@pytest.mark.parametrize("kernel", [k for k in KERNELS if k.name.endswith("__ref")], ids=lambda k: k.name)
+# State is tested over several inferences, by test_stateful.py.
+PORTABLE = [k for k in KERNELS if k.name.endswith("__ref") and not STATEFUL & set(k.ops)]
+
+
+@pytest.mark.parametrize("kernel", PORTABLE, ids=lambda k: k.name)
 def test_layers_of_real_models(kernel: Kernel, shared: Path) -> None:
     cases = list(_layers(shared / "models", kernel))
     if not cases:
