@@ -112,8 +112,8 @@ SDK_INLINE void tile(const sdk_dots_neon *layer, const source *from, int32_t in_
                      int32_t output_pitch, int32_t pixels, sdk_range groups)
 {
     const int32_t pitch = from->pitch;
-    const int8_t *head = in_rows ? from->starts[from->runs - 1] + from->offset + from->run - CHUNK
-                                 : from->input + layer->end - layer->head;
+    const int8_t *head =
+        in_rows ? from->starts[from->runs - 1] + from->offset + from->run - CHUNK : from->input + layer->end - layer->head;
     const int32_t group_bytes = GROUP * (layer->head + CHUNK * layer->chunks);
     const int8_t *weights = layer->weights + groups.begin * group_bytes;
     const sdk_neon_output out = layer->output; /* stores of bytes might change the layer's */
