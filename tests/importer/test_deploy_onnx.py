@@ -12,8 +12,10 @@ from onnx_nets import OnnxNet, quantized
 from test_onnx import SHAPE, attention, gates, residual
 
 from sdk import board as boards
+from sdk.cli import main
 from sdk.kernels.select import Optimize
-from sdk.pipeline import DeployOptions, deploy
+from sdk.measure.evaluate import load_labelled
+from sdk.pipeline import DeployOptions, deploy, evaluate
 
 
 class _Silent:
@@ -36,3 +38,31 @@ def test_the_devices_bytes_are_proven_and_onnxruntime_is_told_beside(make, tmp_p
     assert record.verification.verified
     assert record.model_sha256 != "0" * 64
     assert any(note.startswith("onnxruntime") and "outputs of 3 inferences are equal" in note for note in record.notes)
+
+
+def test_accuracy_in_onnxruntime_stands_beside_the_devices(tmp_path):
+    net = OnnxNet(SHAPE, 5)
+    path = quantized(net, residual(net), tmp_path)
+    data = tmp_path / "set.npz"
+    np.savez(data, x=np.stack(net.samples(12)).reshape(12, *SHAPE[1:]), y=net.rng.integers(0, 10, 12))
+    found = evaluate(
+        path,
+        boards.load("host"),
+        Optimize.BALANCED,
+        DeployOptions(emulate=False),
+        lambda graph: load_labelled(data, graph),
+        _Silent(),
+    )
+    assert found.outputs_different == 0
+    name, metrics = found.original
+    assert name.startswith("onnxruntime")
+    assert metrics.samples == 12
+    assert abs(metrics.accuracy - found.reference.accuracy) <= 3 / 12
+
+
+def test_inspect_takes_onnx(tmp_path, capsys):
+    net = OnnxNet(SHAPE, 5)
+    assert main(["inspect", str(quantized(net, residual(net), tmp_path)), "--board", "host"]) == 0
+    printed = capsys.readouterr().out
+    assert "DEPTHWISE" in printed
+    assert "imported from ONNX" in printed
