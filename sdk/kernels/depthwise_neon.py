@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
 from sdk.ir.attrs import DepthwiseConv2DAttrs
-from sdk.kernels.base import Const, Constraint, Kernel, Prepared, Ref, Site
+from sdk.kernels.base import Access, Const, Constraint, Kernel, Prepared, Ref, Site
 from sdk.kernels.conv2d_dsp import Window
 from sdk.kernels.conv2d_mve import window
 from sdk.kernels.dots_mve import COMMON, Ints
@@ -17,6 +18,8 @@ from sdk.kernels.operands import attrs
 from sdk.kernels.ring_neon import FEW_ROWS, Ring, held_access
 
 _BLOCK = 16
+_EIGHT = 8
+_TURN = 2
 _LEAST = -128
 
 
@@ -68,7 +71,8 @@ class _Blocks:
 class DepthwiseNeon(Kernel):
     """Sixteen outputs at a time from rows held with their padding.
 
-    Instructions: 3x3 4.7 for an output of channels in whole sixteens; others 1.5 for two taps more.
+    Instructions: 3x3 4.7 for an output of channels in whole sixteens, and up to 1 for holding rows; others 1.5 for two
+    taps more.
     """
 
     name: ClassVar[str] = "depthwise_conv2d_s8__neon"
@@ -114,6 +118,86 @@ class DepthwiseNeon(Kernel):
             macs=shape.pixels * shape.output_channels * shape.kernel_height * shape.kernel_width,
             cost=_instructions(shape, layer, blocks) + ring.instructions(shape),
         )
+
+
+class Depthwise3x3Sdot(Kernel):
+    """3x3 with stride 1: two rows of two columns of eight channels from four interleaved rows.
+
+    Instructions: 2.8 for an output of widths in whole pairs, and 0.5 for interleaving.
+    """
+
+    name: ClassVar[str] = "depthwise_conv2d_s8_3x3__sdot"
+    ops: ClassVar[tuple[str, ...]] = DepthwiseNeon.ops
+    header: ClassVar[str] = DepthwiseNeon.header
+    sources: ClassVar[tuple[str, ...]] = ("kernels/depthwise_conv2d/depthwise_conv2d_s8_3x3__sdot.c",)
+    requires: ClassVar[frozenset[str]] = frozenset({"neon", "sdot"})
+    constraints: ClassVar[tuple[Constraint, ...]] = (
+        *DepthwiseNeon.constraints[:-2],
+        Constraint("the kernel is 3x3 with stride 1 and no dilation", lambda s: _is_plain_3x3(window(s))),
+        Constraint(f"there are at least {_EIGHT} channels", lambda s: s.input(0).shape[3] >= _EIGHT),
+        Constraint("there are at least 2 output columns", lambda s: s.output().shape[2] >= _TURN),
+        Constraint("all input columns are under windows", lambda s: _is_covered(window(s))),
+    )
+
+    def prepare(self, site: Site) -> Prepared:
+        """Fit to an operator."""
+        shape, layer = window(site), _layer(site)
+        depth = shape.input_channels
+        starts = np.minimum(np.arange(0, depth, _EIGHT), depth - _EIGHT)
+        channels = starts[:, None] + np.arange(_EIGHT)
+        columns = shape.output_width + 2
+        column = 82 + 8 * (layer.scale_instructions - 1)
+        block = 60 + -(-shape.output_width // 2) * column
+        turn = 120 + 11 * -(-shape.input_width * depth // _BLOCK) + len(starts) * block
+        return Prepared(
+            params_type="sdk_depthwise_conv2d_s8_3x3_sdot",
+            params={
+                "input_height": shape.input_height,
+                "input_width": shape.input_width,
+                "output_height": shape.output_height,
+                "output_width": shape.output_width,
+                "channels": depth,
+                "pad_top": shape.pad_top,
+                "pad_left": shape.pad_left,
+                "input_zero_point": layer.input_zero_point,
+                "weights": Ref("weights"),
+                "output": layer.output_fields,
+            },
+            consts=(_lanes(layer.weights[channels]), layer.part(channels.reshape(-1)).constants(_EIGHT)),
+            scratch_bytes=depth * (4 * columns + shape.input_width),
+            align=16,
+            units=shape.output_height,
+            grain=_TURN,
+            access=tuple(_turn_access(shape)),
+            macs=9 * shape.pixels * depth,
+            cost=100 + -(-shape.output_height // _TURN) * turn,
+        )
+
+
+def _is_plain_3x3(shape: Window) -> bool:
+    kernel = (shape.kernel_height, shape.kernel_width, shape.stride_height, shape.stride_width)
+    return (*kernel, shape.dilation_height, shape.dilation_width) == (3, 3, 1, 1, 1, 1)
+
+
+def _is_covered(shape: Window) -> bool:
+    return shape.pad_left + shape.input_width <= shape.output_width + 2
+
+
+def _lanes(weights: Ints) -> Const:
+    """[blocks, 8, 9] weights as [blocks][columns][2][8][4]."""
+    kernel = weights.reshape(-1, _EIGHT, 3, 3).transpose(0, 3, 1, 2)
+    both = np.stack([np.pad(kernel, ((0, 0),) * 3 + (pads,)) for pads in ((0, 1), (1, 0))], axis=2)
+    return Const("weights", "int8_t", both.reshape(-1).astype(np.int8), 16)
+
+
+def _turn_access(shape: Window) -> Iterator[Access]:
+    """Rows may be the first or the second of their turn: what both read comes before the write."""
+    row_size, out_size = shape.input_width * shape.input_channels, shape.output_width * shape.output_channels
+    for row in range(shape.output_height):
+        first, _ = shape.input_rows(row)
+        _, last = shape.input_rows(min(row + 1, shape.output_height - 1))
+        yield Access({0: (first * row_size, last * row_size)}, (0, 0))
+        yield Access({}, (row * out_size, (row + 1) * out_size))
 
 
 def _is_exact(weights: Ints) -> bool:

@@ -179,11 +179,6 @@ class Sdot:
         lanes = whole.reshape(len(groups), cls.group, -1, _LANE).transpose(0, 2, 1, 3)
         return Const("weights", "int8_t", lanes.reshape(-1).astype(np.int8), 16)
 
-    @classmethod
-    def is_exact(cls, weights: Ints) -> bool:
-        """Always."""
-        return weights.ndim > 0
-
     @staticmethod
     def instructions(layer: Layer, end: int, pixels: int) -> int:
         """Of the dot products of so many pixels."""

@@ -33,7 +33,7 @@ from sdk.kernels.depthwise_conv2d import DepthwiseConv2DS8Ref
 from sdk.kernels.depthwise_dsp import Depthwise3x3, Depthwise3x3Stride2, DepthwiseTaps
 from sdk.kernels.depthwise_m0 import DepthwisePairs
 from sdk.kernels.depthwise_mve import Depthwise3x3Mve, Depthwise3x3RowsMve
-from sdk.kernels.depthwise_neon import DepthwiseNeon
+from sdk.kernels.depthwise_neon import Depthwise3x3Sdot, DepthwiseNeon
 from sdk.kernels.dsp_packed import (
     Conv2DPackedNarrow,
     Conv2DPackedPatch,
@@ -188,6 +188,7 @@ KERNELS: tuple[Kernel, ...] = (
     Conv2DNeon(),
     Conv2DSdot(),
     DepthwiseNeon(),
+    Depthwise3x3Sdot(),
     FullyConnectedNeon(),
     FullyConnectedSdot(),
     AddNeon(),

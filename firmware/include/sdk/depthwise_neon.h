@@ -31,10 +31,30 @@ typedef struct {
 } sdk_depthwise_conv2d_s8_neon;
 
 /*
- * No two neighbours of a channel's taps, counted in pairs from the first of a kernel row (3x3: of all), are both -128. Each input row is read before
- * the first output row that depends on it is written. Scratch, aligned to 16: the ring.
+ * No two neighbours of a channel's taps, counted in pairs from the first of a kernel row (3x3: of all), are both -128.
+ * Each input row is read before the first output row that depends on it is written. Scratch, aligned to 16: the ring.
  */
 void sdk_depthwise_conv2d_s8__neon(const sdk_depthwise_conv2d_s8_neon *params, const int8_t *input, int8_t *output,
                                    void *scratch, sdk_range rows);
+
+/* Kernel 3x3 with stride 1, at least 8 channels, at least 2 output columns. */
+typedef struct {
+    int32_t input_height, input_width;
+    int32_t output_height, output_width;
+    int32_t channels;
+    int32_t pad_top, pad_left;
+    int32_t input_zero_point;
+    const int8_t *weights; /* [blocks][3 columns][2][8][4]: the three rows and a zero, then a zero and the three rows */
+    sdk_neon_output output; /* groups of 8 */
+} sdk_depthwise_conv2d_s8_3x3_sdot;
+
+/*
+ * Two output rows at a time from four input rows, interleaved; eight channels of two columns each. The last block of
+ * channels and the last pair of columns overlap the ones before. All rows under two output rows are read before the
+ * first of them is written.
+ * Scratch, aligned to 16: 4 * (output_width + 2) * channels, and input_width * channels.
+ */
+void sdk_depthwise_conv2d_s8_3x3__sdot(const sdk_depthwise_conv2d_s8_3x3_sdot *params, const int8_t *input,
+                                       int8_t *output, void *scratch, sdk_range rows);
 
 #endif

@@ -44,4 +44,23 @@ sdk_dots_rows_run sdk_dots_rows__sdot;
 
 enum { SDK_DOTS_PIXELS = 8, SDK_DOTS_GROUP_NEON = 4, SDK_DOTS_GROUP_SDOT = 8 };
 
+/* Where the inputs of a tile's pixels are: at input, or offset bytes after each of the starts. */
+typedef struct {
+    const int8_t *input;
+    const int8_t *const *starts;
+    ptrdiff_t offset;
+    int32_t runs;
+    int32_t run; /* bytes in whole chunks */
+    int32_t pitch;
+} sdk_dots_source;
+
+SDK_INLINE void sdk_dots_advance(sdk_dots_source *from, int32_t pixels, int32_t in_rows)
+{
+    if (in_rows) {
+        from->offset += pixels * from->pitch;
+    } else {
+        from->input += pixels * from->pitch;
+    }
+}
+
 #endif

@@ -88,32 +88,13 @@ SDK_INLINE void finish(const sdk_neon_output *out, int32x4_t *sums, const int32_
     }
 }
 
-/* Where the inputs of a tile's pixels are: at input, or offset bytes after each of the starts. */
-typedef struct {
-    const int8_t *input;
-    const int8_t *const *starts;
-    ptrdiff_t offset;
-    int32_t runs;
-    int32_t run; /* bytes in whole chunks */
-    int32_t pitch;
-} source;
-
-SDK_INLINE void advance(source *from, int32_t pixels, int32_t in_rows)
-{
-    if (in_rows) {
-        from->offset += pixels * from->pitch;
-    } else {
-        from->input += pixels * from->pitch;
-    }
-}
-
 /* Groups of channels of 1, 2 or TILE pixels. */
-SDK_INLINE void tile(const sdk_dots_neon *layer, const source *from, int32_t in_rows, int8_t *output,
+SDK_INLINE void tile(const sdk_dots_neon *layer, const sdk_dots_source *from, int32_t in_rows, int8_t *output,
                      int32_t output_pitch, int32_t pixels, sdk_range groups)
 {
     const int32_t pitch = from->pitch;
-    const int8_t *head =
-        in_rows ? from->starts[from->runs - 1] + from->offset + from->run - CHUNK : from->input + layer->end - layer->head;
+    const int8_t *head = in_rows ? from->starts[from->runs - 1] + from->offset + from->run - CHUNK
+                                 : from->input + layer->end - layer->head;
     const int32_t group_bytes = GROUP * (layer->head + CHUNK * layer->chunks);
     const int8_t *weights = layer->weights + groups.begin * group_bytes;
     const sdk_neon_output out = layer->output; /* stores of bytes might change the layer's */
@@ -184,18 +165,18 @@ SDK_INLINE void tile(const sdk_dots_neon *layer, const source *from, int32_t in_
     }
 }
 
-SDK_INLINE void tiles(const sdk_dots_neon *layer, source from, int32_t in_rows, int8_t *output, int32_t output_pitch,
-                      int32_t count, sdk_range groups)
+SDK_INLINE void tiles(const sdk_dots_neon *layer, sdk_dots_source from, int32_t in_rows, int8_t *output,
+                      int32_t output_pitch, int32_t count, sdk_range groups)
 {
     for (; count >= TILE; count -= TILE) {
         tile(layer, &from, in_rows, output, output_pitch, TILE, groups);
         output += TILE * output_pitch;
-        advance(&from, TILE, in_rows);
+        sdk_dots_advance(&from, TILE, in_rows);
     }
     if (TILE > 2 && count >= 2) {
         tile(layer, &from, in_rows, output, output_pitch, 2, groups);
         output += 2 * output_pitch;
-        advance(&from, 2, in_rows);
+        sdk_dots_advance(&from, 2, in_rows);
         count -= 2;
     }
     if (count > 0) {
@@ -206,13 +187,13 @@ SDK_INLINE void tiles(const sdk_dots_neon *layer, source from, int32_t in_rows, 
 void sdk_dots__neon(const sdk_dots_neon *layer, const int8_t *input, int32_t pitch, int8_t *output,
                     int32_t output_pitch, int32_t count, sdk_range groups)
 {
-    const source from = {.input = input, .run = CHUNK * layer->chunks, .pitch = pitch};
+    const sdk_dots_source from = {.input = input, .run = CHUNK * layer->chunks, .pitch = pitch};
     tiles(layer, from, 0, output, output_pitch, count, groups);
 }
 
 void sdk_dots_rows__neon(const sdk_dots_neon *layer, const int8_t *const *starts, int32_t runs, int32_t run,
                          int32_t step, int8_t *output, int32_t count)
 {
-    const source from = {.starts = starts, .runs = runs, .run = run, .pitch = step};
+    const sdk_dots_source from = {.starts = starts, .runs = runs, .run = run, .pitch = step};
     tiles(layer, from, 1, output, layer->channels, count, (sdk_range){0, (layer->channels + GROUP - 1) / GROUP});
 }

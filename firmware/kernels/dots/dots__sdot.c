@@ -62,27 +62,8 @@ SDK_INLINE void finish(const sdk_neon_output *out, tile_sums sums, const int32_t
     }
 }
 
-/* Where the inputs of a tile's pixels are: at input, or offset bytes after each of the starts. */
-typedef struct {
-    const int8_t *input;
-    const int8_t *const *starts;
-    ptrdiff_t offset;
-    int32_t runs;
-    int32_t run; /* bytes in whole chunks */
-    int32_t pitch;
-} source;
-
-SDK_INLINE void advance(source *from, int32_t pixels, int32_t in_rows)
-{
-    if (in_rows) {
-        from->offset += pixels * from->pitch;
-    } else {
-        from->input += pixels * from->pitch;
-    }
-}
-
 /* Groups of channels of 1, 2, 4 or TILE pixels. */
-SDK_INLINE void tile(const sdk_dots_neon *layer, const source *from, int32_t in_rows, int8_t *output,
+SDK_INLINE void tile(const sdk_dots_neon *layer, const sdk_dots_source *from, int32_t in_rows, int8_t *output,
                      int32_t output_pitch, int32_t pixels, sdk_range groups)
 {
     const int8_t *input = from->input;
@@ -153,24 +134,24 @@ SDK_INLINE void tile(const sdk_dots_neon *layer, const source *from, int32_t in_
     }
 }
 
-SDK_INLINE void tiles(const sdk_dots_neon *layer, source from, int32_t in_rows, int8_t *output, int32_t output_pitch,
-                      int32_t count, sdk_range groups)
+SDK_INLINE void tiles(const sdk_dots_neon *layer, sdk_dots_source from, int32_t in_rows, int8_t *output,
+                      int32_t output_pitch, int32_t count, sdk_range groups)
 {
     for (; count >= TILE; count -= TILE) {
         tile(layer, &from, in_rows, output, output_pitch, TILE, groups);
         output += TILE * output_pitch;
-        advance(&from, TILE, in_rows);
+        sdk_dots_advance(&from, TILE, in_rows);
     }
     if (count >= 4) {
         tile(layer, &from, in_rows, output, output_pitch, 4, groups);
         output += 4 * output_pitch;
-        advance(&from, 4, in_rows);
+        sdk_dots_advance(&from, 4, in_rows);
         count -= 4;
     }
     if (count >= 2) {
         tile(layer, &from, in_rows, output, output_pitch, 2, groups);
         output += 2 * output_pitch;
-        advance(&from, 2, in_rows);
+        sdk_dots_advance(&from, 2, in_rows);
         count -= 2;
     }
     if (count > 0) {
@@ -181,13 +162,13 @@ SDK_INLINE void tiles(const sdk_dots_neon *layer, source from, int32_t in_rows, 
 void sdk_dots__sdot(const sdk_dots_neon *layer, const int8_t *input, int32_t pitch, int8_t *output,
                     int32_t output_pitch, int32_t count, sdk_range groups)
 {
-    const source from = {.input = input, .run = CHUNK * layer->chunks, .pitch = pitch};
+    const sdk_dots_source from = {.input = input, .run = CHUNK * layer->chunks, .pitch = pitch};
     tiles(layer, from, 0, output, output_pitch, count, groups);
 }
 
 void sdk_dots_rows__sdot(const sdk_dots_neon *layer, const int8_t *const *starts, int32_t runs, int32_t run,
                          int32_t step, int8_t *output, int32_t count)
 {
-    const source from = {.starts = starts, .runs = runs, .run = run, .pitch = step};
+    const sdk_dots_source from = {.starts = starts, .runs = runs, .run = run, .pitch = step};
     tiles(layer, from, 1, output, layer->channels, count, (sdk_range){0, (layer->channels + GROUP - 1) / GROUP});
 }
