@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -186,3 +187,14 @@ def test_a_failed_build_leaves_the_old_result(tmp_path: Path, monkeypatch: pytes
         pipeline.build([DIGITS], board, Optimize.SIZE, out, Silent())
     assert first.elf.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_linux_core_that_lacks_the_kernels_instructions_is_told(tmp_path: Path) -> None:
+    need("rpi5")
+    firmware = pipeline.build([DIGITS], boards.load("rpi5"), Optimize.BALANCED, tmp_path / "out", Silent())
+    command = ["qemu-aarch64", "-cpu", "cortex-a72", firmware.elf]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30, check=False)
+    assert (done.returncode, done.stderr) == (
+        1,
+        "this core has no dot-product instructions: build for another board\n",
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
@@ -114,9 +115,9 @@ class _Depthwise3x3Mve(Kernel):
             cost=self.instructions(shape, layer, tile, block),
         )
 
+    @abstractmethod
     def order(self, shape: Window, block: int) -> tuple[int, int, Iterator[Access]]:
         """Units, grain and accesses."""
-        raise NotImplementedError
 
     def instructions(self, shape: Window, layer: Dots, tile: _Tile, block: int) -> int:
         """Estimated instructions."""

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/auxv.h>
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
@@ -29,9 +30,22 @@ static uint64_t now_micros(void) {
     return (uint64_t)now.tv_sec * 1000000u + (uint64_t)now.tv_nsec / 1000u;
 }
 
+/* The kernels were chosen for a core with these instructions; on another one they would end in SIGILL. */
+static void require_core(void) {
+#if defined(__aarch64__) && defined(__ARM_FEATURE_DOTPROD)
+    static const char missing[] = "this core has no dot-product instructions: build for another board\n";
+
+    if ((getauxval(AT_HWCAP) & HWCAP_ASIMDDP) == 0) {
+        (void)!write(STDERR_FILENO, missing, sizeof missing - 1);
+        _exit(EXIT_FAILURE);
+    }
+#endif
+}
+
 void port_init(void) {
     struct termios settings;
 
+    require_core();
     if (tcgetattr(STDIN_FILENO, &settings) == 0) {
         cfmakeraw(&settings);
         (void)tcsetattr(STDIN_FILENO, TCSANOW, &settings);
