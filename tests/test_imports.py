@@ -42,9 +42,6 @@ BELOW = {
     "__init__": (),
     "__main__": ("cli",),
 }
-UNIT_OF = {"sdk.kernels.quantize": "numerics", "sdk.build.uf2": "uf2"}
-"""Modules that stand apart from the folder they are in: the arithmetic of quantization knows no kernel, and the
-format of UF2 files no build."""
 ONLY_IN = {
     "serial": "sdk/device/",
     "tflite_runtime": "sdk/oracle/worker.py",
@@ -59,7 +56,7 @@ ONLY_IN = {
 def unit_of(module: str) -> str:
     """The unit of "sdk.unit.module"; names of ``sdk`` itself belong to no unit."""
     parts = module.split(".")
-    return UNIT_OF.get(module, parts[1] if len(parts) > 1 else "__init__")
+    return parts[1] if len(parts) > 1 else "__init__"
 
 
 def modules() -> Iterator[tuple[str, Path]]:

@@ -16,7 +16,6 @@ from sdk.board import Board
 from sdk.board.linker import fits_ram, link_view
 from sdk.build import scons
 from sdk.build.elf import LinkedImage, read_image
-from sdk.build.uf2 import seal_boot2, uf2
 from sdk.cache import cache_folder
 from sdk.emit import emit_firmware, emit_model
 from sdk.emit.render import render
@@ -24,6 +23,7 @@ from sdk.errors import BuildError, InputError, ToolError
 from sdk.kernels.program import Program
 from sdk.kernels.select import Optimize
 from sdk.plan import MemoryPlan
+from sdk.uf2 import seal_boot2, uf2
 
 STACK_BYTES = 4096
 _LEVELS = {Optimize.SPEED: "-O3", Optimize.BALANCED: "-O2", Optimize.MEMORY: "-O2", Optimize.SIZE: "-Os"}

@@ -15,7 +15,7 @@ from sdk.kernels.access import elementwise
 from sdk.kernels.base import Const, Constraint, Kernel, Prepared, Ref, Site
 from sdk.kernels.constraints import input_type, output_type, quantized
 from sdk.kernels.operands import attrs, quant
-from sdk.kernels.quantize import float32, quantize_multiplier
+from sdk.numerics import float32, quantize_multiplier
 
 _INT16 = (input_type(0, DType.INT16), output_type(DType.INT16), quantized(0))
 

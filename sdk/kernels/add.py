@@ -12,7 +12,7 @@ from sdk.kernels.broadcast import DIMS_FIT, broadcast_access, broadcast_fields, 
 from sdk.kernels.constraints import ACTIVATION, input_type, output_type, quantized
 from sdk.kernels.convolution import output_fields
 from sdk.kernels.operands import quant
-from sdk.kernels.quantize import float32, quantize_multiplier
+from sdk.numerics import float32, quantize_multiplier
 
 
 def _real_output_factor(site: Site, headroom: int, power: int) -> float:

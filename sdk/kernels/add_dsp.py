@@ -18,8 +18,8 @@ from sdk.kernels.access import elementwise
 from sdk.kernels.add import AddS8Ref
 from sdk.kernels.base import Constraint, Kernel, Prepared, Site
 from sdk.kernels.operands import attrs, quant
-from sdk.kernels.quantize import activation_range, float32, quantize_multiplier
 from sdk.kernels.requantize import Ints, requantize
+from sdk.numerics import activation_range, float32, quantize_multiplier
 
 _SHIFT = 20
 _HEADROOM = 20

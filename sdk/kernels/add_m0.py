@@ -17,7 +17,7 @@ from sdk.kernels.add import AddS8Ref
 from sdk.kernels.add_dsp import AddLinear, exact_bytes
 from sdk.kernels.base import Constraint, Kernel, Prepared, Site
 from sdk.kernels.operands import attrs, quant
-from sdk.kernels.quantize import activation_range, float32
+from sdk.numerics import activation_range, float32
 
 _SHIFTS = (22, 20, 18)
 """Shifts that there is code for, the most precise first."""

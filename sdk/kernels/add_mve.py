@@ -18,7 +18,7 @@ from sdk.kernels.add import AddS8Ref
 from sdk.kernels.add_dsp import exact_bytes
 from sdk.kernels.base import Constraint, Kernel, Prepared, Site
 from sdk.kernels.operands import attrs, quant
-from sdk.kernels.quantize import activation_range, float32
+from sdk.numerics import activation_range, float32
 
 _BYTES = np.arange(-128, 128, dtype=np.int64)
 _INT32 = 1 << 31

@@ -13,7 +13,7 @@ from sdk.kernels.base import Constraint, Kernel, Prepared, Site
 from sdk.kernels.broadcast import DIMS_FIT, broadcast_access, broadcast_fields, operands
 from sdk.kernels.constraints import ACTIVATION, input_type, output_type, quantized
 from sdk.kernels.operands import attrs, quant
-from sdk.kernels.quantize import activation_range, float32, quantize_multiplier
+from sdk.numerics import activation_range, float32, quantize_multiplier
 
 _HEADROOM = 15
 _TENSORS_S16 = (

@@ -11,7 +11,7 @@ from sdk.kernels.base import Access, Constraint, Interval, Kernel, Prepared, Sit
 from sdk.kernels.broadcast import operands
 from sdk.kernels.constraints import input_type, output_type, quantized
 from sdk.kernels.operands import attrs, quant
-from sdk.kernels.quantize import float32, quantize_multiplier
+from sdk.numerics import float32, quantize_multiplier
 
 _DIMS = 3
 _LARGEST_PRODUCT = 255 * 255

@@ -11,7 +11,7 @@ from sdk.kernels.base import Constraint, Kernel, Prepared, Site, Value
 from sdk.kernels.broadcast import DIMS_FIT, broadcast_access, broadcast_fields, operands
 from sdk.kernels.constraints import input_type, output_type, per_tensor
 from sdk.kernels.operands import quant
-from sdk.kernels.quantize import float32, quantize_multiplier
+from sdk.numerics import float32, quantize_multiplier
 
 _RELATIONS: Mapping[str, str] = {
     "EQUAL": "SDK_EQUAL",

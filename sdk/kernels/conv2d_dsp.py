@@ -14,7 +14,7 @@ from sdk.ir.attrs import Conv2DAttrs
 from sdk.kernels import chain_dsp
 from sdk.kernels.base import Access, Const, Constraint, Kernel, Prepared, Ref, Site
 from sdk.kernels.operands import attrs
-from sdk.kernels.quantize import activation_range
+from sdk.numerics import activation_range
 
 _MAX_RUNS = 24
 _MAX_PART_STEPS = 48

@@ -7,7 +7,7 @@ import numpy as np
 from sdk.ir.attrs import Activation
 from sdk.kernels.base import Const, Constraint, Ref, Site, Value
 from sdk.kernels.operands import data, quant
-from sdk.kernels.quantize import activation_range, effective_scales, quantize_multiplier
+from sdk.numerics import activation_range, effective_scales, quantize_multiplier
 
 _INPUT_SPAN = 255
 """Largest distance of an int8 input from its zero point."""

@@ -20,8 +20,8 @@ from sdk.kernels.convolution import (
 )
 from sdk.kernels.fully_connected import PLAIN_WEIGHTS
 from sdk.kernels.operands import attrs, data, quant
-from sdk.kernels.quantize import activation_range, effective_scales, quantize_multiplier, window_padding
 from sdk.kernels.window2d import window2d
+from sdk.numerics import activation_range, effective_scales, quantize_multiplier, window_padding
 
 _LEAST_SHIFT = 8
 """The interpreter takes factors below 2**8."""

@@ -15,8 +15,8 @@ from sdk.ir.attrs import DepthwiseConv2DAttrs
 from sdk.kernels import chain_dsp
 from sdk.kernels.base import Access, Const, Constraint, Kernel, Prepared, Ref, Site, Value
 from sdk.kernels.operands import attrs
-from sdk.kernels.quantize import activation_range
 from sdk.kernels.requantize import SHIFTS, FoldedRequant, Ints, fast_requantization, fold
+from sdk.numerics import activation_range
 
 _MAX_TAPS = 64
 

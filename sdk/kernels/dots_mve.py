@@ -31,8 +31,8 @@ from sdk.kernels.convolution import (
     requantization,
 )
 from sdk.kernels.operands import data, quant
-from sdk.kernels.quantize import activation_range
 from sdk.kernels.requantize import FoldedRequant, fold
+from sdk.numerics import activation_range
 
 Ints = npt.NDArray[np.int64]
 

@@ -12,7 +12,7 @@ from sdk.kernels.base import Const, Ref, Site, Value
 from sdk.kernels.convolution import output_channel_axis, requantization
 from sdk.kernels.dots_mve import Ints, padded
 from sdk.kernels.operands import data, quant
-from sdk.kernels.quantize import activation_range
+from sdk.numerics import activation_range
 
 PIXELS = 8
 """Of a tile of the drivers."""

@@ -8,7 +8,7 @@ from sdk.kernels.access import elementwise
 from sdk.kernels.base import Constraint, Kernel, Prepared, Site
 from sdk.kernels.constraints import input_type, output_type, per_tensor
 from sdk.kernels.operands import quant
-from sdk.kernels.quantize import float32
+from sdk.numerics import float32
 
 
 def _prepared(site: Site, quantized: Tensor) -> Prepared:

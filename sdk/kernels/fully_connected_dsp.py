@@ -12,7 +12,7 @@ from sdk.kernels import chain_dsp
 from sdk.kernels.base import Access, Const, Constraint, Kernel, Prepared, Ref, Site
 from sdk.kernels.fully_connected import PLAIN_WEIGHTS
 from sdk.kernels.operands import attrs
-from sdk.kernels.quantize import activation_range
+from sdk.numerics import activation_range
 
 _OUTPUTS = 4
 

@@ -25,8 +25,8 @@ from sdk.kernels.convolution import SCALES_FIT, SYMMETRIC_WEIGHTS, WEIGHTS_QUANT
 from sdk.kernels.float32 import activation_bounds, float_bias
 from sdk.kernels.fully_connected import PLAIN_WEIGHTS
 from sdk.kernels.operands import attrs, data, quant
-from sdk.kernels.quantize import float32
 from sdk.kernels.window2d import window2d
+from sdk.numerics import float32
 
 _CONSTRAINTS = (
     input_type(0, DType.FLOAT32),

@@ -11,8 +11,8 @@ from sdk.kernels import cost
 from sdk.kernels.base import Const, Constraint, Kernel, Prepared, Ref, Site
 from sdk.kernels.constraints import input_type, output_type, quantized
 from sdk.kernels.operands import quant
-from sdk.kernels.quantize import float32, quantize_multiplier
 from sdk.kernels.softmax import LONG_ROWS, exponentials, row_access
+from sdk.numerics import float32, quantize_multiplier
 
 _INTEGER_BITS = 5
 

@@ -13,7 +13,7 @@ from sdk.kernels.access import elementwise
 from sdk.kernels.base import Const, Constraint, Kernel, Prepared, Ref, Site
 from sdk.kernels.constraints import input_type, output_type, quantized
 from sdk.kernels.operands import quant
-from sdk.kernels.quantize import integer_range
+from sdk.numerics import integer_range
 
 _BYTE_TYPES = (DType.INT8, DType.UINT8)
 

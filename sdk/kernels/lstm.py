@@ -12,7 +12,7 @@ from sdk.kernels import cost
 from sdk.kernels.base import Const, Constraint, Kernel, Prepared, Ref, Site, Value
 from sdk.kernels.constraints import constant, input_type, output_type, quantized
 from sdk.kernels.operands import attrs, data, quant
-from sdk.kernels.quantize import float32, quantize_multiplier
+from sdk.numerics import float32, quantize_multiplier
 
 _GATES = ("input_gate", "forget_gate", "cell_gate", "output_gate")
 _WEIGHTS, _RECURRENT, _BIASES = 1, 5, 12

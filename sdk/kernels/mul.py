@@ -12,7 +12,7 @@ from sdk.kernels.broadcast import DIMS_FIT, broadcast_access, broadcast_fields, 
 from sdk.kernels.constraints import ACTIVATION, input_type, output_type, quantized
 from sdk.kernels.convolution import output_fields
 from sdk.kernels.operands import attrs, quant
-from sdk.kernels.quantize import quantize_multiplier
+from sdk.numerics import quantize_multiplier
 
 
 class MulS8Ref(Kernel):

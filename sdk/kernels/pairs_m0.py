@@ -14,8 +14,8 @@ from sdk.ir.attrs import Activation, Conv2DAttrs, DepthwiseConv2DAttrs, FullyCon
 from sdk.kernels import chain_dsp
 from sdk.kernels.base import Const, Constraint, Site, Value
 from sdk.kernels.operands import data
-from sdk.kernels.quantize import activation_range
 from sdk.kernels.requantize_m0 import SplitRequant, split_requantization
+from sdk.numerics import activation_range
 
 SOURCES = (
     "kernels/pairs/pairs__m0.c",

@@ -11,7 +11,7 @@ from sdk.kernels.access import Slide
 from sdk.kernels.base import Constraint, Kernel, Prepared, Site
 from sdk.kernels.constraints import ACTIVATION, input_type, output_type, quantized, same_quantization
 from sdk.kernels.operands import attrs
-from sdk.kernels.quantize import activation_range, window_padding
+from sdk.numerics import activation_range, window_padding
 
 _SCALE_TOLERANCE = 1e-6
 """The interpreter takes scales that differ by less for the same."""

@@ -10,8 +10,8 @@ from sdk.kernels import cost
 from sdk.kernels.base import Constraint, Kernel, Prepared, Site
 from sdk.kernels.constraints import ACTIVATION, input_type, output_type, quantized, same_quantization
 from sdk.kernels.operands import attrs
-from sdk.kernels.quantize import activation_range
 from sdk.kernels.window2d import window2d
+from sdk.numerics import activation_range
 
 
 class _Pool2DS16Ref(Kernel):

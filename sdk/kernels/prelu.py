@@ -10,7 +10,7 @@ from sdk.kernels.base import Kernel, Prepared, Site
 from sdk.kernels.broadcast import DIMS_FIT, broadcast_access, broadcast_fields, operands
 from sdk.kernels.constraints import input_type, output_type, quantized
 from sdk.kernels.operands import quant
-from sdk.kernels.quantize import quantize_multiplier
+from sdk.numerics import quantize_multiplier
 
 
 class PreluS8Ref(Kernel):

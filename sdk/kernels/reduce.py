@@ -12,7 +12,7 @@ from sdk.kernels import cost
 from sdk.kernels.base import Access, Constraint, Kernel, Prepared, Site, Value
 from sdk.kernels.constraints import constant, input_type, output_type, quantized, same_quantization
 from sdk.kernels.operands import data, quant
-from sdk.kernels.quantize import float32, quantize_multiplier
+from sdk.numerics import float32, quantize_multiplier
 
 _DIMS = 4
 _Dims = tuple[tuple[int, ...], tuple[int, ...]]

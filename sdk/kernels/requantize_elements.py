@@ -8,7 +8,7 @@ from sdk.kernels.access import elementwise
 from sdk.kernels.base import Kernel, Prepared, Site
 from sdk.kernels.constraints import input_type, output_type, quantized
 from sdk.kernels.operands import quant
-from sdk.kernels.quantize import float32, quantize_multiplier
+from sdk.numerics import float32, quantize_multiplier
 
 _SUFFIXES = {DType.INT8: "s8", DType.INT16: "s16", DType.INT32: "s32"}
 

@@ -13,7 +13,7 @@ from sdk.kernels.base import Access, Const, Constraint, Kernel, Prepared, Ref, S
 from sdk.kernels.constraints import input_type, output_type, quantized
 from sdk.kernels.fixed_point import doubling_high_mul, exp_of_negative
 from sdk.kernels.operands import attrs, quant
-from sdk.kernels.quantize import float32, quantize_multiplier
+from sdk.numerics import float32, quantize_multiplier
 
 _DIFFERENCES = 256
 _INTEGER_BITS = 5

@@ -14,8 +14,8 @@ from sdk.kernels import cost
 from sdk.kernels.base import Access, Const, Constraint, Kernel, Prepared, Ref, Site
 from sdk.kernels.constraints import input_type, output_type, quantized
 from sdk.kernels.operands import attrs, quant
-from sdk.kernels.quantize import quantize_multiplier
 from sdk.kernels.softmax import LONG_ROWS, POSITIVE_FACTOR, exponential_table
+from sdk.numerics import quantize_multiplier
 
 _STEPS = 512
 _LOWEST_EXPONENT = 10.0

@@ -11,7 +11,7 @@ from sdk.kernels.base import Const, Constraint, Kernel, Prepared, Site
 from sdk.kernels.constraints import constant, input_type, output_type, quantized
 from sdk.kernels.convolution import pointers
 from sdk.kernels.operands import attrs, data, quant
-from sdk.kernels.quantize import quantize_multiplier
+from sdk.numerics import quantize_multiplier
 
 _FEATURES, _TIMES, _BIAS, _STATE = 1, 2, 3, 4
 

@@ -17,7 +17,7 @@ from sdk.ir.attrs import GeluAttrs, LeakyReluAttrs
 from sdk.kernels.base import Site
 from sdk.kernels.fixed_point import doubling_high_mul, inverse_square_root, rounding_shift_right
 from sdk.kernels.operands import attrs, quant
-from sdk.kernels.quantize import float32, integer_range, quantize_multiplier
+from sdk.numerics import float32, integer_range, quantize_multiplier
 
 Table = list[int]
 

@@ -17,7 +17,7 @@ from sdk.kernels.convolution import (
     requantization,
 )
 from sdk.kernels.operands import attrs, data, quant
-from sdk.kernels.quantize import window_padding
+from sdk.numerics import window_padding
 
 _SOURCE = 2
 _BIAS = 3

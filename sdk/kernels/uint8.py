@@ -23,9 +23,9 @@ from sdk.kernels.constraints import (
 from sdk.kernels.convolution import ACCUMULATORS_FIT, output_channel_axis, pointers
 from sdk.kernels.fully_connected import PLAIN_WEIGHTS
 from sdk.kernels.operands import attrs, data, quant
-from sdk.kernels.quantize import activation_range, float32, quantize_multiplier
 from sdk.kernels.softmax import LONG_ROWS, POSITIVE_FACTOR, SoftmaxS8Ref
 from sdk.kernels.window2d import window2d
+from sdk.numerics import activation_range, float32, quantize_multiplier
 
 _UINT8 = (input_type(0, DType.UINT8), output_type(DType.UINT8), quantized(0))
 _WEIGHTS = (

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sdk.ir.attrs import Conv2DAttrs, DepthwiseConv2DAttrs, Padding, Pool2DAttrs
 from sdk.kernels.access import Slide
 from sdk.kernels.base import Site, Value
-from sdk.kernels.quantize import window_padding
+from sdk.numerics import window_padding
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from sdk.kernels import chain_dsp
 from sdk.kernels.base import Access, Const, Constraint, Kernel, Prepared, Ref, Site
 from sdk.kernels.conv2d_dsp import COMMON, Window
 from sdk.kernels.operands import attrs
-from sdk.kernels.quantize import activation_range
+from sdk.numerics import activation_range
 
 _G = np.array([[2, 0, 0], [1, 1, 1], [1, -1, 1], [0, 0, 2]], np.int64)
 """Weight transform, times 2."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from sdk.errors import InputError
 from sdk.ir import DType, Graph, Tensor
-from sdk.kernels.quantize import integer_range
+from sdk.numerics import integer_range
 
 Array = np.ndarray[Any, Any]
 Inputs = tuple[Array, ...]

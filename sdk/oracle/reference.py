@@ -25,7 +25,7 @@ from sdk.ir.attrs import (
     Pool2DAttrs,
     SoftmaxAttrs,
 )
-from sdk.kernels.quantize import activation_range, effective_scales, float32, quantize_multiplier
+from sdk.numerics import activation_range, effective_scales, float32, quantize_multiplier
 from sdk.read.tflite import read_bytes
 
 Array = npt.NDArray[Any]

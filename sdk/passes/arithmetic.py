@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from sdk.kernels.quantize import float32, quantize_multiplier
+from sdk.numerics import float32, quantize_multiplier
 
 Ints = npt.NDArray[np.int64]
 

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from sdk.ir import DType, Graph, Op, Tensor
 from sdk.ir.attrs import Activation, ConcatenationAttrs, Conv2DAttrs, DepthwiseConv2DAttrs, FullyConnectedAttrs
-from sdk.kernels.quantize import activation_range, effective_scales
+from sdk.numerics import activation_range, effective_scales
 from sdk.passes.arithmetic import Ints, fits_int32, multipliers, product_scale, requantize
 
 Mask = npt.NDArray[np.bool_]

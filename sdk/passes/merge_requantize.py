@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sdk.ir import DType, Graph, Module, Tensor
-from sdk.kernels.quantize import float32
+from sdk.numerics import float32
 from sdk.passes.arithmetic import Ints, fits_int32, multipliers, requantize
 from sdk.passes.result import PassResult, counted, rewritten
 from sdk.passes.rewrite import changed

@@ -22,7 +22,6 @@ from flash_emulators import (
     emulated_board,
 )
 
-from sdk.build.uf2 import parse_uf2, uf2
 from sdk.device import attached
 from sdk.device.attached import AttachedRunner
 from sdk.device.flash import Where
@@ -33,6 +32,7 @@ from sdk.device.flash.stm32_rom import Stm32Rom, sector_sizes
 from sdk.device.ports import PortInfo
 from sdk.device.runner import Image
 from sdk.errors import DeviceError, FlashError, LinkError
+from sdk.uf2 import parse_uf2, uf2
 
 FAMILY = 0xE48BFF56
 _SECTORS = 12

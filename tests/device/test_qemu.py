@@ -17,11 +17,11 @@ import pytest
 import serial
 
 from sdk import board as boards
-from sdk.build.uf2 import RP2040_FAMILY, uf2
 from sdk.device import counters as counters_module
 from sdk.device.emulate_qemu import qemu_version
 from sdk.device.runner import Image, Runner, runner_for
 from sdk.errors import DeviceError, LinkError, ToolError
+from sdk.uf2 import RP2040_FAMILY, uf2
 
 SYSTEM = ["mps2-an385", "mps2-an386", "mps2-an500", "mps2-an505", "mps3-an547"]
 QEMU = [*SYSTEM, "rpi4"]

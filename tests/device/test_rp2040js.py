@@ -17,11 +17,11 @@ from elftools.elf.elffile import ELFFile
 
 from sdk import resources
 from sdk.board import Board, Console, link_view, load
-from sdk.build.uf2 import RP2040_FAMILY, parse_uf2, seal_boot2, uf2
 from sdk.device.emulate_rp2040js import Rp2040jsRunner, node_modules
 from sdk.device.runner import Image
 from sdk.emit.render import render
 from sdk.errors import DeviceError, ToolError
+from sdk.uf2 import RP2040_FAMILY, parse_uf2, seal_boot2, uf2
 
 FLASH = 0x10000000
 CYCLES_PER_MICROSECOND = 125

@@ -4,8 +4,8 @@ import struct
 
 import pytest
 
-from sdk.build.uf2 import RP2040_FAMILY, crc32_mpeg2, parse_uf2, seal_boot2, uf2
 from sdk.errors import BuildError, InputError
+from sdk.uf2 import RP2040_FAMILY, crc32_mpeg2, parse_uf2, seal_boot2, uf2
 
 # One block written by hand from the specification: 4 bytes of data would be padded, so all 256 are 0..255.
 KNOWN_BLOCK = (

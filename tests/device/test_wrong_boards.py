@@ -10,7 +10,6 @@ from flash_emulators import Nor, Stm32Chip
 
 from sdk import board as boards
 from sdk.board import Board
-from sdk.build.uf2 import uf2
 from sdk.device import attached
 from sdk.device.attached import AttachedRunner
 from sdk.device.flash import Where, pyocd
@@ -20,6 +19,7 @@ from sdk.device.flash.stm32_rom import Stm32Rom
 from sdk.device.ports import PortInfo
 from sdk.device.runner import Image
 from sdk.errors import DeviceError, FlashError
+from sdk.uf2 import uf2
 
 BOARDS = boards.available()
 ATTACHABLE = [board for board in BOARDS if board.console.kind != "stdio" and board.flash]

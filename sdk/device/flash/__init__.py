@@ -6,13 +6,13 @@ import shutil
 from collections.abc import Mapping
 
 from sdk.board import Board, FlashMethod
-from sdk.build.uf2 import parse_uf2
 from sdk.device.flash import bossac, dfu, jlink, openocd, picoboot, probe_rs, pyocd, stm32_rom
 from sdk.device.flash.programmer import Programmer, Where, program, segments
 from sdk.device.flash.uf2 import flash_uf2
 from sdk.device.ports import PortInfo, choose_port, list_ports
 from sdk.device.runner import Image
 from sdk.errors import DeviceError, FlashError, ToolError
+from sdk.uf2 import parse_uf2
 
 __all__ = ["Where", "choose_method", "flash", "segments"]
 
