@@ -153,7 +153,7 @@ def running(firmware: Firmware, options: DeployOptions, watcher: Watcher) -> Ite
         method=options.method,
     )
     watcher.stage(f"starting on {runner.measured_on}")
-    with runner as endpoint, Session.open(endpoint.url, endpoint.baud, timeout_s=_OPEN_TIMEOUT_S) as session:
+    with runner as endpoint, endpoint.session(timeout_s=_OPEN_TIMEOUT_S) as session:
         check_identity(session, firmware)
         yield session, runner
 

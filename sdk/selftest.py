@@ -118,7 +118,7 @@ def _on_device(
     watcher.stage(f"starting on {runner.measured_on}")
     with runner as endpoint:
         report.outcomes.append(Outcome("flash and start", True, runner.note or f"answers on {endpoint.url}"))
-        with Session.open(endpoint.url, endpoint.baud, timeout_s=_OPEN_S) as session:
+        with endpoint.session(timeout_s=_OPEN_S) as session:
             report.unique_id = session.info.unique_id.hex()
             inputs = random_inputs(firmware.models[0][0].graph, _SEED, _INFERENCES)
             run = _Run(firmware, runner, endpoint, session, inputs)
@@ -204,7 +204,8 @@ def _link(run: _Run) -> tuple[bool | None, str]:
     before = run.session.retries
     for _ in range(_EXCHANGES):
         run.session.memory()
-    return True, f"{run.session.retries - before} of {_EXCHANGES} requests repeated"
+    rate = f", {run.session.baud:,} bits a second" if run.firmware.board.console.kind == "uart" else ""
+    return True, f"{run.session.retries - before} of {_EXCHANGES} requests repeated{rate}"
 
 
 def _stack(run: _Run) -> tuple[bool | None, str]:
@@ -220,7 +221,7 @@ def _restart(run: _Run) -> tuple[bool | None, str]:
         return None, "an emulator ends with its console"
     run.session.reset()
     began = time.monotonic()
-    with Session.open(run.endpoint.url, run.endpoint.baud, timeout_s=_OPEN_S) as session:
+    with run.endpoint.session(timeout_s=_OPEN_S) as session:
         check_identity(session, run.firmware)
     return True, f"answers again after {time.monotonic() - began:.1f} s"
 

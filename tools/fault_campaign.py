@@ -81,7 +81,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--exchanges", type=int, default=1_000_000, help="requests on the wire at each rate")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--jobs", type=int, default=2, help="cables at once; they wait most of the time")
+    parser.add_argument("--jobs", type=int, default=16, help="cables at once; they wait most of the time")
     arguments = parser.parse_args()
     print(f"seed {arguments.seed}, {arguments.jobs} cables\n")
     print("| byte faults | requests | faults | right results | wrong | errors | slowest error s | retries | minutes |")

@@ -16,6 +16,13 @@
 #define BOARD_ID_MAX 31u
 #define UNIQUE_ID_MAX 16u
 
+/*
+ * Bytes without a whole frame after which a rate that the host has set is given up: few until one frame has come at
+ * that rate, then several times the longest frame, which a bad cable may damage.
+ */
+#define BAUD_TRIAL 64u
+#define BAUD_PATIENCE (8u * sizeof rx)
+
 /* Requests whose outcome is remembered for repeats; a power of two not below the largest window. */
 #define HISTORY 8u
 
@@ -36,6 +43,7 @@ enum {
     RESET_STATE = 9,
     RESET = 10,
     CHECKSUM = 11,
+    SET_BAUD = 12,
     REPLY = 0x80,
 };
 
@@ -64,11 +72,26 @@ static struct {
 static uint8_t rx[PAYLOAD + SDK_FRAME_CRC];
 static uint8_t tx[SDK_FRAME_BUFFER(PAYLOAD)];
 static uint8_t *const body = tx + LEAD + HEADER;
+static struct {
+    size_t patience; /* 0 at the rate of the start */
+    size_t unheard;
+} rate;
 static sdk_frame_receiver receiver = {.buffer = rx, .capacity = sizeof rx};
 
 __attribute__((weak)) const sdk_fault *port_fault(void)
 {
     return NULL;
+}
+
+__attribute__((weak)) bool port_has_baud(uint32_t baud)
+{
+    (void)baud;
+    return false;
+}
+
+__attribute__((weak)) void port_set_baud(uint32_t baud)
+{
+    (void)baud;
 }
 
 /* Origin and length of each memory that the image is loaded into, ended by a length of 0; from the linker script. */
@@ -217,6 +240,7 @@ static uint32_t body_bytes(uint8_t command)
     switch (command) {
     case MODEL_INFO: /* first u32 */
     case INVOKE:     /* steps to run u32 */
+    case SET_BAUD:   /* bits a second u32 */
         return 4;
     case WRITE_INPUT: /* input u32, offset u32, data */
     case STEP_CYCLES: /* first u32, count u32 */
@@ -266,6 +290,32 @@ static sdk_status run_on_model(const request *from, const sdk_model *model, uint
     }
 }
 
+static bool has_baud(uint32_t baud)
+{
+    return baud == 0 || port_has_baud(baud);
+}
+
+static void set_baud(uint32_t baud)
+{
+    port_set_baud(baud);
+    rate.patience = baud == 0 ? 0 : BAUD_TRIAL;
+    rate.unheard = 0;
+}
+
+/* Goes back to the first rate when the host is not understood: it may have gone, or found the cable too bad. */
+static void watch_rate(bool whole_frame)
+{
+    if (rate.patience == 0) {
+        return;
+    }
+    if (whole_frame) {
+        rate.patience = BAUD_PATIENCE;
+        rate.unheard = 0;
+    } else if (++rate.unheard > rate.patience) {
+        set_baud(0);
+    }
+}
+
 static uint32_t memory(void)
 {
     uint32_t used;
@@ -292,7 +342,7 @@ static sdk_status checksum(uint32_t address, uint32_t length, uint32_t *bytes)
 static sdk_status run(const request *from, uint32_t *bytes)
 {
     const uint32_t expected = body_bytes(from->command);
-    if (from->command > CHECKSUM || from->command < MODEL_INFO) {
+    if (from->command > SET_BAUD || from->command < MODEL_INFO) {
         return SDK_STATUS_BAD_COMMAND;
     }
     if (from->bytes < expected || (from->bytes > expected && from->command != WRITE_INPUT)) {
@@ -304,6 +354,9 @@ static sdk_status run(const request *from, uint32_t *bytes)
     }
     if (from->command == RESET) {
         return SDK_STATUS_OK;
+    }
+    if (from->command == SET_BAUD) {
+        return has_baud(sdk_get_u32(from->body)) ? SDK_STATUS_OK : SDK_STATUS_BAD_RANGE;
     }
     if (from->command == CHECKSUM) {
         return checksum(sdk_get_u32(from->body), sdk_get_u32(from->body + 4), bytes);
@@ -376,6 +429,9 @@ static void handle(const request *from)
     if (from->command == RESET && status == SDK_STATUS_OK) {
         port_reset((from->flags & FLAG_BOOT_LOADER) != 0);
     }
+    if (from->command == SET_BAUD && status == SDK_STATUS_OK) {
+        set_baud(sdk_get_u32(from->body)); /* of a repeat too: the reply that was lost may be why it came */
+    }
 }
 
 static void take_frame(int32_t received)
@@ -413,6 +469,7 @@ bool sdk_link_receive(uint8_t byte)
     static bool in_frame;
     const int32_t received = sdk_frame_receive(&receiver, byte);
     const bool is_text = byte != 0 && !in_frame;
+    watch_rate(received > 0);
 
     if (byte == 0) {
         in_frame = received <= 0;

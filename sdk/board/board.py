@@ -105,11 +105,13 @@ class Console:
     Attributes:
         kind: "uart", "usb-cdc" or "stdio".
         baud: bits a second of a UART; 0 where it means nothing.
+        fastest_baud: up to which a session may raise it; 0: it may not.
         usb_ids: "vendor:product" in hexadecimal of the serial ports by which the board is found.
     """
 
     kind: str
     baud: int = 0
+    fastest_baud: int = 0
     usb_ids: tuple[str, ...] = ()
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sdk.board import Board
 from sdk.device.flash import Where, flash, segments, usb_ids
-from sdk.device.link import OtherProtocolError, Session
+from sdk.device.link import OtherProtocolError
 from sdk.device.ports import list_ports
 from sdk.device.runner import Endpoint, Image, Runner
 from sdk.errors import DeviceError, FlashError, LinkError
@@ -74,7 +74,8 @@ class AttachedRunner(Runner):
         return None
 
     def _endpoint(self, port: str) -> Endpoint:
-        return Endpoint(port, self._board.console.baud or Endpoint.baud)
+        console = self._board.console
+        return Endpoint(port, console.baud or Endpoint.baud, console.fastest_baud)
 
     def _console(self) -> str | None:
         """The console's port, if there is one now and it is clear which."""
@@ -109,7 +110,7 @@ class AttachedRunner(Runner):
         """
         endpoint = self._endpoint(port)
         try:
-            with Session.open(endpoint.url, endpoint.baud, timeout_s=timeout_s) as session:
+            with endpoint.session(timeout_s=timeout_s) as session:
                 if session.info.board_id != self._board.id:
                     raise DeviceError(
                         port,

@@ -35,6 +35,7 @@ class Command(enum.IntEnum):
     RESET_STATE = 9
     RESET = 10
     CHECKSUM = 11
+    SET_BAUD = 12
 
 
 class Status(enum.IntEnum):

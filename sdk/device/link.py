@@ -20,7 +20,7 @@ from types import TracebackType
 import serial
 
 from sdk.device.framing import MAX_BODY, PROTOCOL_VERSION, REPLY_BIT, Command, Decoder, Message, Status, encode
-from sdk.device.ports import BLOCKING_WRITES, close_port, open_port
+from sdk.device.ports import BLOCKING_WRITES, close_port, open_port, set_baud
 from sdk.errors import DeviceError, InputError, LinkError
 
 _ALL_STEPS = 0
@@ -33,6 +33,12 @@ _MAX_READ = 65536
 _CHECKSUM_BYTES = 16384
 _CHECKSUM_BYTES_PER_SECOND = 50_000
 """A slow core in an emulator."""
+_BAUDS = (3_000_000, 2_000_000, 1_000_000, 921_600, 460_800, 230_400)
+_TRIALS = 16
+_TRIAL_S = 0.5
+_SETTLE_S = 0.02
+_GIVE_UP_RATE = b"U" * 512 + b"\0"
+"""No frame at any rate. U's many edges read as several bytes at a faster one, and lead a device back from it."""
 _BACKWARDS = 1 << 63
 _CLOCK_TOLERANCE = 0.01
 _CLOCK_SLACK_US = 100
@@ -154,20 +160,25 @@ class Session:
         info: what the firmware says of itself.
         models: its models, in the order of their indices.
         retries: requests that were sent again so far.
+        baud: bits per second, as agreed.
     """
 
     info: DeviceInfo
     models: tuple[ModelInfo, ...]
 
-    def __init__(self, port: serial.SerialBase, url: str, baud: int, timeout_s: float, retry_s: float) -> None:
+    def __init__(
+        self, port: serial.SerialBase, url: str, baud: int, fastest_baud: int, timeout_s: float, retry_s: float
+    ) -> None:
         self.retries = 0
+        self.baud = baud
         self._port = port
         self._url = url
-        self._baud = baud
+        self._first_baud = baud
+        self._fastest_baud = fastest_baud
         self._timeout_s = timeout_s
         self._retry_s = retry_s
         self._decoder = Decoder()
-        self._nonce = secrets.randbelow(0xFFFFFFFF) + 1
+        self._nonce = _new_nonce()
         self._sequence = 0
         self._window = 1
         self._round_trip_s = retry_s
@@ -176,7 +187,15 @@ class Session:
         self._failure: str | None = None
 
     @classmethod
-    def open(cls, url: str, baud: int = 115_200, *, timeout_s: float = 10.0, retry_s: float = 0.25) -> Session:
+    def open(
+        cls,
+        url: str,
+        baud: int = 115_200,
+        *,
+        fastest_baud: int = 0,
+        timeout_s: float = 10.0,
+        retry_s: float = 0.25,
+    ) -> Session:
         """Open the port, find the firmware and start a session.
 
         Boot messages and other rubbish are skipped. A board that resets when its port is opened, or whose port goes
@@ -185,6 +204,8 @@ class Session:
         Args:
             url: name or URL of the port.
             baud: bits per second; ignored by ports that are not serial lines.
+            fastest_baud: up to which the rate is raised, as far as the device, this computer and the cable can; the
+                end of the session lowers it again.
             timeout_s: deadline of this and of the session's operations, beside the time that their bytes take.
             retry_s: silence after which a request is sent again.
 
@@ -195,9 +216,10 @@ class Session:
         deadline = time.monotonic() + timeout_s
         while True:
             port = open_port(url, baud, timeout_s=max(0.0, deadline - time.monotonic()))
-            session = cls(port, url, baud, timeout_s, retry_s)
+            session = cls(port, url, baud, fastest_baud, timeout_s, retry_s)
             try:
                 session._greet(deadline)
+                session._raise_baud(deadline)
             except LinkError:
                 session.close()
                 if time.monotonic() + retry_s >= deadline:
@@ -211,6 +233,9 @@ class Session:
 
     def close(self) -> None:
         """Close the port; the firmware keeps running."""
+        if self.baud != self._first_baud and self._failure is None:
+            with contextlib.suppress(DeviceError):
+                self._ask_baud(0)
         self._failure = self._failure or "the session is closed"
         close_port(self._port)
 
@@ -339,6 +364,7 @@ class Session:
         # A repeat finds a device that has restarted: no session, or no port.
         with contextlib.suppress(_SessionLostError):
             self._exchange([request], self._timeout_s)
+        self._failure = "the session is closed"
         self.close()
 
     # ---- Handshake ----
@@ -401,6 +427,38 @@ class Session:
             steps=steps,
         )
 
+    # ---- Bits per second ----
+
+    def _raise_baud(self, deadline: float) -> None:
+        for baud in _BAUDS:
+            if self._first_baud < baud <= self._fastest_baud and self._change_baud(baud, deadline):
+                return
+
+    def _ask_baud(self, baud: int) -> None:
+        self._exchange([_Request(Command.SET_BAUD, body=struct.pack("<I", baud))], _TRIAL_S)
+        time.sleep(_SETTLE_S)  # until the device has sent its reply and changed
+
+    def _change_baud(self, baud: int, deadline: float) -> bool:
+        """Change to a faster rate; one at which a single request is lost is left again, with a new session."""
+        retries = self.retries
+        try:
+            self._ask_baud(baud)
+            if set_baud(self._port, baud):
+                for _ in range(_TRIALS):
+                    self._exchange([_Request(Command.MEMORY)], _TRIAL_S)
+                if self.retries == retries:
+                    self.baud = baud
+                    return True
+        except LinkError:
+            pass
+        except DeviceError:  # refused: the device's UART cannot
+            return False
+        set_baud(self._port, self._first_baud)
+        self._failure = None
+        self._nonce = _new_nonce()
+        self._greet(deadline)
+        return False
+
     # ---- Helpers of the operations ----
 
     def _model(self, index: int) -> ModelInfo:
@@ -428,7 +486,7 @@ class Session:
 
     def _transfer_s(self, size: int) -> float:
         """Deadline of a transfer: twice the time that its bytes need on the line, and the session's own."""
-        return self._timeout_s + 20 * size / self._baud
+        return self._timeout_s + 20 * size / self.baud
 
     def _clock_fault(self, cycles: int, micros: int) -> str:
         """Return why the two clocks are not to be believed, or nothing."""
@@ -524,6 +582,8 @@ class Session:
                 raise self._silence(requests[min(frames)].command)
             if now >= heard + silence_s:
                 lost = list(frames)
+                if self._fastest_baud and requests[0].command == Command.HELLO:
+                    self._write(_GIVE_UP_RATE, deadline)
                 if quiet_s is not None:
                     silence_s = min(2 * silence_s, max(quiet_s, _LONGEST_SILENCE_S))
             elif now < repeat + self._round_trip_s:
@@ -599,6 +659,10 @@ class Session:
 
     def _gone(self, error: Exception) -> LinkError:
         return _SessionLostError(self._url, f"the port went away: {error}", "check cable and power, and start again")
+
+
+def _new_nonce() -> int:
+    return secrets.randbelow(0xFFFFFFFF) + 1
 
 
 def _chunks(size: int, count: int) -> Iterator[tuple[int, int]]:

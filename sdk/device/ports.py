@@ -26,6 +26,9 @@ except ImportError:  # not a POSIX system: pyserial's own lock is all there is
     fcntl = None  # type: ignore[assignment]
 
 _RETRY_S = 0.1
+_NO_SUCH_RATE: tuple[type[Exception], ...] = (OSError, ValueError, OverflowError)
+if fcntl is not None:
+    _NO_SUCH_RATE = (*_NO_SUCH_RATE, termios.error)
 
 BLOCKING_WRITES = fcntl is None
 """Whether ports cannot be waited for by select(), as on Windows; their writes then block up to a time-out."""
@@ -120,6 +123,15 @@ def open_port(url: str, baud: int, *, timeout_s: float) -> serial.SerialBase:
         else:
             _refuse_others(port)
             return port
+
+
+def set_baud(port: serial.SerialBase, baud: int) -> bool:
+    """Change an open port's bits per second; return whether its adapter can."""
+    try:
+        port.baudrate = baud
+    except _NO_SUCH_RATE:
+        return False
+    return True
 
 
 def close_port(port: serial.SerialBase) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 
 from sdk.board import Board
+from sdk.device.link import Session
 from sdk.errors import DeviceError
 
 
@@ -33,10 +34,16 @@ class Endpoint:
     Attributes:
         url: a port's path or a pyserial URL, such as "socket://127.0.0.1:4321".
         baud: bits a second; ignored by what is no UART.
+        fastest_baud: up to which a session may raise it; 0: it may not.
     """
 
     url: str
     baud: int = 115_200
+    fastest_baud: int = 0
+
+    def session(self, *, timeout_s: float) -> Session:
+        """Open a session there; ``Session.open`` says how, and what it raises."""
+        return Session.open(self.url, self.baud, fastest_baud=self.fastest_baud, timeout_s=timeout_s)
 
 
 @dataclass(frozen=True)

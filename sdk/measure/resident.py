@@ -49,7 +49,10 @@ def run_resident(
     inferences = load_inputs(inputs, module.main)
     port = find_console(board, where).device
     results = []
-    with Session.open(port, board.console.baud or 115_200, timeout_s=_OPEN_S) as session:
+    console = board.console
+    with Session.open(
+        port, console.baud or 115_200, fastest_baud=console.fastest_baud, timeout_s=_OPEN_S
+    ) as session:
         index = _index(session, board, port, module.sha256)
         session.reset_state(index)
         for number, arrays in enumerate(inferences, 1):

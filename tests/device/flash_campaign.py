@@ -29,6 +29,7 @@ from sdk.device.flash import uf2 as uf2_module
 from sdk.device.flash.picoboot import Picoboot
 from sdk.device.flash.programmer import Programmer, program
 from sdk.device.flash.stm32_rom import Stm32Rom, sector_sizes
+from sdk.device.link import Session
 from sdk.device.ports import PortInfo
 from sdk.device.runner import Image
 from sdk.errors import DeviceError, FlashError, LinkError
@@ -186,7 +187,7 @@ def _uf2_world(nor: Nor, image: bytes, build_id: bytes, offset: int, folder: Pat
         mock.patch.object(uf2_module, "_enter_boot_loader", lambda *_: drive),
         mock.patch.object(uf2_module, "list_ports", lambda: (_PORT,) if state["running"] else ()),
         mock.patch.object(attached, "list_ports", lambda: (_PORT,) if state["running"] else ()),
-        mock.patch.object(attached.Session, "open", open_session),
+        mock.patch.object(Session, "open", open_session),
         mock.patch.object(attached, "segments", lambda *_: ((RP2040_BASE, image),)),
         mock.patch.object(Path, "open", opened),
         mock.patch.object(os, "fsync", lambda _: None),

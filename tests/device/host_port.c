@@ -1,14 +1,16 @@
 /*
  * A port for tests: the console is standard input and output, so that the true runtime runs as a process. The
  * environment variable SDK_TEST_CLOCK makes the clocks fail: absent, stuck, backwards, wrapping, hz (wrong by 2 %); or
- * makes the cycle counter count its own calls: calls.
+ * makes the cycle counter count its own calls: calls. SDK_TEST_BAUD names a file that holds the console's rate.
  */
 #define _POSIX_C_SOURCE 200809L
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -16,6 +18,8 @@
 #include "sdk/port.h"
 
 #define HZ 100000000u
+#define FIRST_BAUD 115200u
+#define FASTEST_BAUD 1000000u
 
 /* A flash of 64 KiB at FLASH_BASE that holds 0, 1, 2, .. 250, 0, .. */
 #define FLASH_BASE 0x10000000u
@@ -66,6 +70,26 @@ void port_write(const uint8_t *data, size_t bytes)
         }
         data += put;
         bytes -= (size_t)put;
+    }
+}
+
+bool port_has_baud(uint32_t baud)
+{
+    return getenv("SDK_TEST_BAUD") != NULL && baud <= FASTEST_BAUD;
+}
+
+void port_set_baud(uint32_t baud)
+{
+    const struct timespec while_it_is_read = {.tv_nsec = 5000000};
+    int waiting = 1;
+    while (ioctl(STDOUT_FILENO, FIONREAD, &waiting) == 0 && waiting > 0) {
+    }
+    (void)nanosleep(&while_it_is_read, NULL);
+    const char *const path = getenv("SDK_TEST_BAUD");
+    FILE *const file = path != NULL ? fopen(path, "w") : NULL;
+    if (file != NULL) {
+        (void)fprintf(file, "%u", (unsigned)(baud != 0 ? baud : FIRST_BAUD));
+        (void)fclose(file);
     }
 }
 

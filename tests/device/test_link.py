@@ -525,8 +525,10 @@ def test_no_session_before_a_greeting(device: Path) -> None:
     ("command", "body", "model", "status"),
     [
         (0, b"", 0, Status.BAD_COMMAND),
-        (12, b"", 0, Status.BAD_COMMAND),
+        (13, b"", 0, Status.BAD_COMMAND),
         (Command.CHECKSUM, bytes(7), 0, Status.BAD_LENGTH),
+        (Command.SET_BAUD, bytes(3), 0, Status.BAD_LENGTH),
+        (Command.SET_BAUD, b"\x01\0\0\0", 0, Status.BAD_RANGE),
         (Command.MEMORY, b"x", 0, Status.BAD_LENGTH),
         (Command.INVOKE, bytes(3), 0, Status.BAD_LENGTH),
         (Command.INVOKE, bytes(5), 0, Status.BAD_LENGTH),

@@ -16,6 +16,7 @@ from sdk.device.flash import Where, pyocd
 from sdk.device.flash import uf2 as uf2_module
 from sdk.device.flash.programmer import Programmer, check_id, program
 from sdk.device.flash.stm32_rom import Stm32Rom
+from sdk.device.link import Session
 from sdk.device.ports import PortInfo
 from sdk.device.runner import Image
 from sdk.errors import DeviceError, FlashError
@@ -113,7 +114,7 @@ def test_by_what_the_firmware_says(wanted: Board, there: Board, monkeypatch: pyt
     """Also where two boards have one USB id, as all with an ST-LINK have."""
     flashed: list[object] = []
     monkeypatch.setattr(attached, "list_ports", lambda: (PortInfo("/dev/x", 1, 2, "S"),))
-    monkeypatch.setattr(attached.Session, "open", lambda *_, **__: Answering(there.id))
+    monkeypatch.setattr(Session, "open", lambda *_, **__: Answering(there.id))
     monkeypatch.setattr(attached, "flash", lambda *arguments: flashed.append(arguments))
     with pytest.raises(DeviceError, match=f"the board there is a {there.id}, the firmware is for {wanted.id}; nothing"):
         AttachedRunner(wanted, Image(Path("x.elf")), Where("/dev/x")).start()

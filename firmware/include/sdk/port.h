@@ -5,6 +5,7 @@
 #ifndef SDK_PORT_H
 #define SDK_PORT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,6 +17,13 @@ int port_getc(void);
 
 /* Sends bytes to the host; returns when all are accepted or the host has gone. */
 void port_write(const uint8_t *data, size_t bytes);
+
+/*
+ * Whether the console can run at so many bits a second, within 2 %, and a change to that rate once all that was
+ * written has been sent; 0 is the rate after port_init. The runtime has weak definitions for ports that have one rate.
+ */
+bool port_has_baud(uint32_t baud);
+void port_set_baud(uint32_t baud);
 
 /*
  * CPU clock cycles since an arbitrary start, 64 bits, monotonic. Ports without a cycle counter return 0

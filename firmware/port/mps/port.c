@@ -24,7 +24,9 @@ typedef struct {
 #define CTRL_RX_ENABLE 2u
 #define CTRL_RX_INTERRUPT 8u
 #define INTERRUPT_RX 2u
-#define BAUD_DIVIDER (25000000u / 115200u)
+#define UART_HZ 25000000u
+#define FIRST_BAUD 115200u
+#define LEAST_DIVIDER 16u
 
 #define SYST_ENABLE 1u
 #define SYST_CORE_CLOCK 4u
@@ -45,7 +47,7 @@ static void wake_qemu(void) {
 }
 
 void port_init(void) {
-    UART->baud_divider = BAUD_DIVIDER;
+    UART->baud_divider = UART_HZ / FIRST_BAUD;
     UART->ctrl = CTRL_TX_ENABLE | CTRL_RX_ENABLE | CTRL_RX_INTERRUPT;
     __asm volatile("cpsid i"); /* the interrupt only ends a WFI */
     CORTEX_M_NVIC_ISER[NVIC_WORD] = NVIC_BIT;
@@ -75,6 +77,19 @@ void port_write(const uint8_t *data, size_t bytes) {
         }
         UART->data = data[i];
     }
+}
+
+bool port_has_baud(uint32_t baud) {
+    if (baud == 0 || UART_HZ / baud < LEAST_DIVIDER) {
+        return false;
+    }
+    return UART_HZ / (UART_HZ / baud) <= baud + baud / 50u;
+}
+
+void port_set_baud(uint32_t baud) {
+    while ((UART->state & STATE_TX_FULL) != 0) {
+    }
+    UART->baud_divider = UART_HZ / (baud != 0 ? baud : FIRST_BAUD);
 }
 
 /* Its entry is the time stamp of the counters outside: it must stay a call that is really made. */

@@ -36,6 +36,7 @@
 #define UART_BAUDRATE 0x40002524u
 #define ENABLE_UART 4u
 #define BAUDRATE_115200 0x01D7E000u
+#define BAUDRATE_1M 0x10000000u
 #define INTENSET_RXDRDY (1u << 2)
 #define UART_IRQ_BIT (1u << 2)
 
@@ -106,6 +107,16 @@ void port_write(const uint8_t *data, size_t bytes) {
         sending = 1;
         REG(UART_TXD) = data[i];
     }
+}
+
+/* Of the rates in the manuals' table this is the fastest. */
+bool port_has_baud(uint32_t baud) { return !SDK_NRF_QEMU && baud == 1000000u; }
+
+/* A byte that TXDRDY tells of has left the shift register. */
+void port_set_baud(uint32_t baud) {
+    while (sending && REG(UART_TXDRDY) == 0) {
+    }
+    REG(UART_BAUDRATE) = baud == 0 ? BAUDRATE_115200 : BAUDRATE_1M;
 }
 
 #if SDK_NRF_QEMU

@@ -105,6 +105,14 @@ void port_write(const uint8_t *data, size_t bytes) {
     }
 }
 
+bool port_has_baud(uint32_t baud) {
+    return active_console == CONSOLE_UART && uart_has_baud(baud);
+}
+
+void port_set_baud(uint32_t baud) {
+    uart_set_baud(baud);
+}
+
 const uint8_t *port_unique_id(size_t *bytes) {
     *bytes = have_unique_id ? sizeof unique_id : 0;
     return have_unique_id ? unique_id : NULL;

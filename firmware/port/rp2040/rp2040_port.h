@@ -39,6 +39,8 @@ void uart_init(void);
 int uart_getc(void);
 void uart_write(const uint8_t *data, size_t bytes);
 void uart_flush(void);
+bool uart_has_baud(uint32_t baud);
+void uart_set_baud(uint32_t baud); /* after all was sent; 0 is the first rate */
 
 /* serial_number: the USB device's, ASCII, kept by reference. */
 void usb_init(const char *serial_number);

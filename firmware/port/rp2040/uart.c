@@ -3,8 +3,9 @@
 #include "rp2040.h"
 #include "rp2040_port.h"
 
-/* Divider in 1/64 of clk_peri / 16 (datasheet 4.2.7.1), rounded. */
-#define DIVIDER ((4u * CLK_SYS_HZ + SDK_CONSOLE_BAUD / 2u) / SDK_CONSOLE_BAUD)
+/* Divider in 1/64 of clk_peri / 16 (datasheet 4.2.7.1), rounded; it must be 1 or more. */
+#define DIVIDER_OF(baud) ((4u * CLK_SYS_HZ + (baud) / 2u) / (baud))
+#define FASTEST_BAUD (CLK_SYS_HZ / 16u)
 
 #define LCR_8N1_FIFO 0x70u
 #define CR_ENABLE_RX_TX 0x301u
@@ -19,11 +20,28 @@
 static uint8_t rx_data[RX_BYTES];
 static ring rx = {.mask = RX_BYTES - 1u, .data = rx_data};
 
+/* The write to LCR_H makes the new divider valid. */
+static void set_divider(uint32_t divider) {
+    REG(UART0_IBRD) = divider >> 6;
+    REG(UART0_FBRD) = divider & 63u;
+    REG(UART0_LCR_H) = LCR_8N1_FIFO;
+}
+
+void uart_set_baud(uint32_t baud) {
+    uart_flush();
+    REG(UART0_CR) = 0;
+    set_divider(DIVIDER_OF(baud != 0 ? baud : SDK_CONSOLE_BAUD));
+    REG(UART0_CR) = CR_ENABLE_RX_TX;
+}
+
+/* Below the fastest, the fraction makes every rate within 1 %. */
+bool uart_has_baud(uint32_t baud) {
+    return baud >= SDK_CONSOLE_BAUD && baud <= FASTEST_BAUD;
+}
+
 void uart_init(void) {
     subsystem_reset(RESET_UART0);
-    REG(UART0_IBRD) = DIVIDER >> 6;
-    REG(UART0_FBRD) = DIVIDER & 63u;
-    REG(UART0_LCR_H) = LCR_8N1_FIFO;
+    set_divider(DIVIDER_OF(SDK_CONSOLE_BAUD));
     REG(UART0_IFLS) = 0; /* interrupt at 4 of 32 bytes: 28 byte times to get there */
     REG(UART0_CR) = CR_ENABLE_RX_TX;
     REG(PADS_BANK0_GPIO(1)) = PAD_INPUT_PULL_UP;

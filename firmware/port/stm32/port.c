@@ -43,6 +43,34 @@
 #error "the console has room for one byte: build with SDK_LINK_WINDOW=1"
 #endif
 
+#if !SDK_STM32_QEMU
+#define BRR_OF(baud) ((SDK_STM32_BRR_SCALE * (uint64_t)SDK_STM32_USART_HZ + (baud) / 2u) / (baud))
+#define BRR_LEAST (SDK_STM32_BRR_SCALE == 1u ? 16u : 0x300u) /* 16 samples a bit; of an LPUART 3 clocks */
+#define STATUS_SENT (1u << 6)
+
+static void set_baud(uint32_t baud) {
+    USART_CR1 = 0;
+    USART_BRR = (uint32_t)BRR_OF(baud);
+    USART_CR1 = CR1_ENABLE;
+}
+
+bool port_has_baud(uint32_t baud) {
+    const uint64_t clock = SDK_STM32_BRR_SCALE * (uint64_t)SDK_STM32_USART_HZ;
+    if (baud == 0 || BRR_OF(baud) < BRR_LEAST) {
+        return false;
+    }
+    const uint64_t real = clock / BRR_OF(baud);
+    const uint64_t off = real > baud ? real - baud : baud - real;
+    return off * 50u <= baud;
+}
+
+void port_set_baud(uint32_t baud) {
+    while ((USART_STATUS & STATUS_SENT) == 0) {
+    }
+    set_baud(baud != 0 ? baud : SDK_CONSOLE_BAUD);
+}
+#endif
+
 void port_init(void) {
 #if SDK_STM32_QEMU
     USART_CR1 = CR1_ENABLE | CR1_RECEIVE_INTERRUPT;
@@ -51,9 +79,7 @@ void port_init(void) {
 #else
     stm32_start();
     systick_start();
-    USART_CR1 = 0;
-    USART_BRR = (SDK_STM32_BRR_SCALE * (uint64_t)SDK_STM32_USART_HZ + SDK_CONSOLE_BAUD / 2u) / SDK_CONSOLE_BAUD;
-    USART_CR1 = CR1_ENABLE;
+    set_baud(SDK_CONSOLE_BAUD);
 #endif
 }
 
