@@ -16,7 +16,8 @@ from sdk import __version__
 from sdk.board import Board
 from sdk.build import Firmware, build_firmware
 from sdk.cache import cache_folder
-from sdk.device.link import Session
+from sdk.device.crash import last_crash
+from sdk.device.link import Session, SessionLostError
 from sdk.device.runner import Image, Runner, runner_for
 from sdk.errors import DeviceError, InputError
 from sdk.importer import read
@@ -153,9 +154,16 @@ def running(firmware: Firmware, options: DeployOptions, watcher: Watcher) -> Ite
         method=options.method,
     )
     watcher.stage(f"starting on {runner.measured_on}")
-    with runner as endpoint, endpoint.session(timeout_s=_OPEN_TIMEOUT_S) as session:
-        check_identity(session, firmware)
-        yield session, runner
+    with runner as endpoint:
+        try:
+            with endpoint.session(timeout_s=_OPEN_TIMEOUT_S) as session:
+                check_identity(session, firmware)
+                yield session, runner
+        except SessionLostError as error:
+            crash = last_crash(endpoint, firmware.elf) if runner.failure() is None else ""
+            if not crash:
+                raise
+            raise DeviceError(board.id, f"the firmware crashed: {crash}") from error
 
 
 def deploy(

@@ -10,8 +10,10 @@ from typing import Any
 from rich.console import Console
 
 from sdk import board as boards
+from sdk.device.crash import last_crash
 from sdk.device.flash import Where, find_console
-from sdk.device.monitor import describe_fault, listen
+from sdk.device.monitor import listen
+from sdk.device.runner import Endpoint
 
 
 def register(commands: Any) -> None:
@@ -34,7 +36,9 @@ def run(options: argparse.Namespace, console: Console) -> int:
     port = find_console(board, Where(options.port, options.serial)).device
     baud = board.console.baud or 115_200
     if options.elf:
-        console.print(describe_fault(port, baud, options.elf, board.toolchain.prefix), highlight=False, markup=False)
+        crash = last_crash(Endpoint(port, baud, board.console.fastest_baud), options.elf)
+        text = f"the firmware crashed: {crash}" if crash else "the firmware's previous run did not end by a fault"
+        console.print(text, highlight=False, markup=False, soft_wrap=True)
         return 0
     for text in listen(port, baud):
         sys.stdout.write(text)

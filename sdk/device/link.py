@@ -141,7 +141,7 @@ class OtherProtocolError(DeviceError):
     """The firmware speaks another version of the protocol."""
 
 
-class _SessionLostError(LinkError):
+class SessionLostError(LinkError):
     """The device restarted, or its port went away."""
 
 
@@ -362,7 +362,7 @@ class Session:
         """Restart the device, into its boot loader if asked and if it has one, and close the session."""
         request = _Request(Command.RESET, flags=_FLAG_BOOT_LOADER if to_boot_loader else 0)
         # A repeat finds a device that has restarted: no session, or no port.
-        with contextlib.suppress(_SessionLostError):
+        with contextlib.suppress(SessionLostError):
             self._exchange([request], self._timeout_s)
         self._failure = "the session is closed"
         self.close()
@@ -638,7 +638,7 @@ class Session:
                 "flash firmware of this version of sdk",
             )
         if reply.code == Status.NO_SESSION:
-            raise _SessionLostError(self._url, f"the device restarted{self._heard()}", "open a new session")
+            raise SessionLostError(self._url, f"the device restarted{self._heard()}", "open a new session")
 
     def _refusal(self, request: _Request, reply: Message) -> DeviceError:
         try:
@@ -658,7 +658,7 @@ class Session:
         return f"; it said {heard!r}" if heard else ""
 
     def _gone(self, error: Exception) -> LinkError:
-        return _SessionLostError(self._url, f"the port went away: {error}", "check cable and power, and start again")
+        return SessionLostError(self._url, f"the port went away: {error}", "check cable and power, and start again")
 
 
 def _new_nonce() -> int:

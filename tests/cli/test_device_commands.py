@@ -18,7 +18,6 @@ from sdk.build import Firmware
 from sdk.cli import main
 from sdk.device import devices, monitor
 from sdk.device.flash import uf2
-from sdk.device.link import Fault, Session
 from sdk.device.ports import PortInfo
 from sdk.device.process import ProcessRunner
 from sdk.device.runner import Image
@@ -169,20 +168,3 @@ def test_listen_shows_text_until_the_port_goes() -> None:
             text += part
     os.close(terminal)
     assert text == "boot\n\N{REPLACEMENT CHARACTER}[2J\N{REPLACEMENT CHARACTER}"
-
-
-def test_the_place_of_a_fault(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    elf = running.firmware.elf
-    assert "did not end by a fault" in monitor.describe_fault(running.port, 115_200, elf, "")
-    opened = Session.open
-
-    def faulty(*arguments: object, **options: object) -> Session:
-        session = opened(*arguments, **options)  # type: ignore[arg-type]
-        fault = Fault(pc=0x10, lr=0x21, psr=0, sp=0x20000000, cfsr=0x8200, hfsr=0, address=0xF0000000)
-        object.__setattr__(session.info, "fault", fault)
-        return session
-
-    monkeypatch.setattr(monitor.Session, "open", faulty)
-    text = monitor.describe_fault(running.port, 115_200, elf, "")
-    assert text.startswith("fault at 0x00000010: ")
-    assert "CFSR 0x00008200" in text and "address 0xf0000000" in text
