@@ -112,7 +112,7 @@ class Prepared:
     """A kernel fitted to one operator: all that the later stages need.
 
     Attributes:
-        params_type: C struct, such as "sdk_conv2d_s8".
+        params_type: C struct, such as "sdk_convolution_s8".
         params: its fields in order.
         consts: the layer's constants, laid out as the kernel reads them.
         inputs: indices of the operator's inputs that the kernel reads from the arena.

@@ -4,8 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
+from sdk.ir import DType
 from sdk.ir.attrs import Activation
 from sdk.kernels.base import Const, Constraint, Ref, Site, Value
+from sdk.kernels.constraints import (
+    ACTIVATION,
+    BIAS_CONSTANT,
+    BIAS_INT32,
+    FILTER_CONSTANT,
+    input_type,
+    output_type,
+    quantized,
+)
 from sdk.kernels.operands import data, quant
 from sdk.numerics import activation_range, effective_scales, quantize_multiplier
 
@@ -71,3 +81,18 @@ WEIGHTS_QUANTIZED = Constraint("the filter is quantized", lambda site: site.inpu
 SCALES_FIT = Constraint("the filter has one scale, or one for each output channel", _scales_fit)
 SYMMETRIC_WEIGHTS = Constraint("the filter's zero points are 0", lambda site: not any(quant(site.input(1)).zero_points))
 ACCUMULATORS_FIT = Constraint("no accumulator can leave 32 bits", _accumulators_fit)
+
+INT8_LAYER = (
+    input_type(0, DType.INT8),
+    input_type(1, DType.INT8, what="the filter"),
+    BIAS_INT32,
+    output_type(DType.INT8),
+    quantized(0),
+    FILTER_CONSTANT,
+    BIAS_CONSTANT,
+    WEIGHTS_QUANTIZED,
+    SCALES_FIT,
+    SYMMETRIC_WEIGHTS,
+    ACTIVATION,
+)
+"""What int8 kernels ask of a layer with weights, but for the range of its accumulators."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from sdk.kernels.base import Constraint, Kernel
-from sdk.kernels.conv2d import Conv2DS8Ref
-from sdk.kernels.depthwise_conv2d import DepthwiseConv2DS8Ref
+from sdk.kernels.convolution_s8 import Conv2DS8Ref, DepthwiseConv2DS8Ref
 from sdk.kernels.fully_connected import FullyConnectedS8Ref
 from sdk.kernels.unpacked import FEW_LEVELS, Unpacked, UnpackedBytes
 
@@ -22,7 +21,7 @@ class Conv2DPackedRef(UnpackedBytes):
     header = _HEADER
     sources = ("kernels/conv2d/conv2d_s8_packed__ref.c", Unpacked.unpacker, *inner.sources)
     constraints: ClassVar[tuple[Constraint, ...]] = (*inner.constraints, FEW_LEVELS)
-    params_type_name = "sdk_conv2d_s8_packed"
+    params_type_name = "sdk_convolution_s8_packed"
 
 
 class DepthwiseConv2DPackedRef(UnpackedBytes):
@@ -34,7 +33,7 @@ class DepthwiseConv2DPackedRef(UnpackedBytes):
     header = _HEADER
     sources = ("kernels/depthwise_conv2d/depthwise_conv2d_s8_packed__ref.c", Unpacked.unpacker, *inner.sources)
     constraints: ClassVar[tuple[Constraint, ...]] = (*inner.constraints, FEW_LEVELS)
-    params_type_name = "sdk_depthwise_conv2d_s8_packed"
+    params_type_name = "sdk_convolution_s8_packed"
 
 
 class FullyConnectedPackedRef(UnpackedBytes):

@@ -17,11 +17,11 @@ from sdk.kernels.blocks import SpaceToBatchRef, TableCopyRef
 from sdk.kernels.cast import CastFromF32Ref, CastRef, CastToF32Ref
 from sdk.kernels.comparisons import COMPARISONS
 from sdk.kernels.conditional import SelectRef
-from sdk.kernels.conv2d import Conv2DS8Ref
 from sdk.kernels.conv2d_dsp import Conv2DNarrow, Conv2DPatch, Conv2DPixels, Conv2DPointwise, Conv2DRows
 from sdk.kernels.conv2d_m0 import Conv2DPairs
 from sdk.kernels.conv2d_mve import Conv2DPixelsMve, Conv2DRowsMve, Conv2DRunsMve
 from sdk.kernels.conv2d_neon import Conv2DNeon, Conv2DSdot
+from sdk.kernels.convolution_s8 import Conv2DS8Ref, DepthwiseConv2DS8Ref
 from sdk.kernels.convolution_s16 import (
     Conv2DS16Ref,
     DepthwiseConv2DS16Ref,
@@ -29,7 +29,6 @@ from sdk.kernels.convolution_s16 import (
     TransposeConv2DS16Ref,
 )
 from sdk.kernels.copy import ConcatenationRef, PadRef, SplitRef, StridedCopyRef
-from sdk.kernels.depthwise_conv2d import DepthwiseConv2DS8Ref
 from sdk.kernels.depthwise_dsp import Depthwise3x3, Depthwise3x3Stride2, DepthwiseTaps
 from sdk.kernels.depthwise_m0 import DepthwisePairs
 from sdk.kernels.depthwise_mve import Depthwise3x3Mve, Depthwise3x3RowsMve

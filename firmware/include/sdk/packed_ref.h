@@ -2,21 +2,15 @@
 #ifndef SDK_PACKED_REF_H
 #define SDK_PACKED_REF_H
 
-#include "sdk/conv2d.h"
-#include "sdk/depthwise_conv2d.h"
+#include "sdk/convolution_s8.h"
 #include "sdk/fully_connected.h"
 #include "sdk/packed.h"
 
 /* inner: with weights of NULL. stream: one record, all weights in the order of the kernel without packing. */
 typedef struct {
-    sdk_conv2d_s8 inner;
+    sdk_convolution_s8 inner;
     sdk_packed_stream stream;
-} sdk_conv2d_s8_packed;
-
-typedef struct {
-    sdk_depthwise_conv2d_s8 inner;
-    sdk_packed_stream stream;
-} sdk_depthwise_conv2d_s8_packed;
+} sdk_convolution_s8_packed;
 
 /* stream: a record for each output. */
 typedef struct {
@@ -25,12 +19,10 @@ typedef struct {
 } sdk_fully_connected_s8_packed;
 
 /* Scratch: the stream. */
-void sdk_conv2d_s8_packed__ref(const sdk_conv2d_s8_packed *params, const int8_t *input, int8_t *output, void *scratch,
-                               sdk_range rows);
-
-/* Scratch: the stream. */
-void sdk_depthwise_conv2d_s8_packed__ref(const sdk_depthwise_conv2d_s8_packed *params, const int8_t *input,
-                                         int8_t *output, void *scratch, sdk_range rows);
+void sdk_conv2d_s8_packed__ref(const sdk_convolution_s8_packed *params, const int8_t *input, int8_t *output,
+                               void *scratch, sdk_range rows);
+void sdk_depthwise_conv2d_s8_packed__ref(const sdk_convolution_s8_packed *params, const int8_t *input, int8_t *output,
+                                         void *scratch, sdk_range rows);
 
 /* Scratch: one record. */
 void sdk_fully_connected_s8_packed__ref(const sdk_fully_connected_s8_packed *params, const int8_t *input,
