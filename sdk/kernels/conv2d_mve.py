@@ -8,18 +8,18 @@ from typing import ClassVar
 
 import numpy as np
 
-from sdk.ir.attrs import Conv2DAttrs, DepthwiseConv2DAttrs
+from sdk.ir.attrs import DepthwiseConv2DAttrs
 from sdk.kernels.base import Access, Const, Constraint, Kernel, Prepared, Ref, Site
 from sdk.kernels.conv2d_dsp import Window
+from sdk.kernels.dots import padded
 from sdk.kernels.dots_mve import (
     CHUNK,
     COMMON,
     GROUP,
     MOST_FIXED_CHUNKS,
     REQUANTIZE_INSTRUCTIONS,
-    Dots,
+    MveDots,
     loop_name,
-    padded,
     pair_stream,
 )
 from sdk.kernels.operands import attrs
@@ -51,14 +51,8 @@ def window(site: Site) -> Window:
     )  # fmt: skip
 
 
-def dots(site: Site) -> Dots:
-    """The dot products of a convolution."""
-    if site.op.kind == "CONV_2D":
-        return Dots.of(site, attrs(site, Conv2DAttrs).activation)
-    return Dots.of(site, attrs(site, DepthwiseConv2DAttrs).activation)
-
-
-def _is_dense(site: Site) -> bool:
+def is_dense(site: Site) -> bool:
+    """Whether each output sums over all input channels."""
     channels = site.input(0).shape[3]
     return channels == (1 if site.op.kind == "DEPTHWISE_CONV_2D" else site.input(1).shape[3])
 
@@ -84,12 +78,12 @@ class Conv2DPixelsMve(Kernel):
     constraints: ClassVar[tuple[Constraint, ...]] = (
         *COMMON,
         Constraint("the batch size is 1", lambda s: s.input(0).shape[0] == 1),
-        Constraint("every output depends on all input channels", _is_dense),
+        Constraint("every output depends on all input channels", is_dense),
     )
 
     def prepare(self, site: Site) -> Prepared:
         """Fit to an operator."""
-        shape, layer = window(site), dots(site)
+        shape, layer = window(site), MveDots.of(site)
         chunks = layer.chunks
         block = min(_whole_groups(layer.channels), _BLOCK)
         lines = _PIXELS + (chunks > MOST_FIXED_CHUNKS)
@@ -141,7 +135,7 @@ class Conv2DRowsMve(Kernel):
 
     def prepare(self, site: Site) -> Prepared:
         """Fit to an operator."""
-        shape, layer = window(site), dots(site)
+        shape, layer = window(site), MveDots.of(site)
         chunks, runs = -(-shape.input_channels // CHUNK), _runs(shape)
         block = min(_whole_groups(layer.channels), _BLOCK)
         tiles = -(-shape.output_width // _PIXELS)
@@ -192,7 +186,7 @@ class Conv2DRunsMve(Kernel):
 
     def prepare(self, site: Site) -> Prepared:
         """Fit to an operator."""
-        shape, layer = window(site), dots(site)
+        shape, layer = window(site), MveDots.of(site)
         block = min(_whole_groups(layer.channels), _BLOCK)
         tiles = -(-shape.output_width // _PIXELS)
         columns = (tiles * _PIXELS - 1) * shape.stride_width + shape.kernel_width
@@ -232,7 +226,7 @@ def _is_dense_kernel(shape: Window) -> bool:
     return (shape.dilation_height, shape.dilation_width) == (1, 1)
 
 
-def _run_stream(shape: Window, layer: Dots) -> Const:
+def _run_stream(shape: Window, layer: MveDots) -> Const:
     """Weights as sdk_conv_runs reads them: [pairs][kernel rows][2][16]."""
     whole = padded(padded(layer.weights.reshape(layer.channels, shape.kernel_height, -1), CHUNK, axis=2), 2, axis=0)
     pairs = whole.reshape(-1, 2, shape.kernel_height, CHUNK).transpose(0, 2, 1, 3)
@@ -257,7 +251,7 @@ def _runs(shape: Window) -> int:
     return shape.kernel_height * -(-shape.input_channels // CHUNK)
 
 
-def _row_stream(shape: Window, layer: Dots) -> Const:
+def _row_stream(shape: Window, layer: MveDots) -> Const:
     """Weights as sdk_conv_rows reads them: [pairs][kernel rows][chunks][3][2][16]."""
     kernel = (shape.kernel_height, _ROW_TAPS, shape.input_channels)
     whole = padded(padded(layer.weights.reshape(-1, *kernel), CHUNK, axis=3), 2, axis=0)
@@ -293,7 +287,7 @@ def _is_direct(shape: Window) -> bool:
     return window == (1, 1, 1, 1) and (shape.pad_top, shape.pad_left) == (0, 0)
 
 
-def _instructions(shape: Window, layer: Dots) -> int:
+def _instructions(shape: Window, layer: MveDots) -> int:
     tiles = -(-shape.pixels // _PIXELS)
     pairs = -(-layer.channels // 2)
     chunks = layer.chunks
@@ -305,7 +299,7 @@ def _instructions(shape: Window, layer: Dots) -> int:
     return 400 + tiles * (pairs * pair + _finish(layer) + gather + 50)
 
 
-def _row_instructions(shape: Window, layer: Dots, tiles: int) -> int:
+def _row_instructions(shape: Window, layer: MveDots, tiles: int) -> int:
     pairs = -(-layer.channels // 2)
     stage = _runs(shape) // shape.kernel_height * (5 * shape.input_width + 40)
     each = 37 if _runs(shape) in _FIXED_RUNS else 39
@@ -313,14 +307,14 @@ def _row_instructions(shape: Window, layer: Dots, tiles: int) -> int:
     return shape.output_height * (tiles * tile + stage + 100)
 
 
-def _run_instructions(shape: Window, layer: Dots, tiles: int) -> int:
+def _run_instructions(shape: Window, layer: MveDots, tiles: int) -> int:
     pairs = -(-layer.channels // 2)
     stage = shape.stride_height * (shape.input_width * shape.input_channels // 4 + 60)
     tile = pairs * (17 * shape.kernel_height + 4) + _finish(layer)
     return shape.output_height * (tiles * tile + stage + 100)
 
 
-def _finish(layer: Dots) -> int:
+def _finish(layer: MveDots) -> int:
     """Requantization of four pixels."""
     groups = -(-layer.channels // GROUP)
     return (REQUANTIZE_INSTRUCTIONS[layer.form] + 1) * groups + 60 * -(-layer.channels // _BLOCK)

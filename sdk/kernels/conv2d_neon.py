@@ -8,13 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from sdk.ir.attrs import Conv2DAttrs, DepthwiseConv2DAttrs
 from sdk.kernels.base import Access, Constraint, Kernel, Prepared, Site
 from sdk.kernels.conv2d_dsp import Window
-from sdk.kernels.conv2d_mve import window
+from sdk.kernels.conv2d_mve import is_dense, window
 from sdk.kernels.dots_mve import COMMON
-from sdk.kernels.dots_neon import PIXELS, Layer, Products, Sdot, Smull, dots_fields
-from sdk.kernels.operands import attrs
+from sdk.kernels.dots_neon import PIXELS, NeonDots, Products, Sdot, Smull, dots_fields
 from sdk.kernels.ring_neon import FEW_ROWS, Ring, held_access
 
 _ALIGN = 16
@@ -26,17 +24,6 @@ _SLACK = 48
 """Bytes that are copied at once."""
 
 
-def _layer(site: Site) -> Layer:
-    if site.op.kind == "CONV_2D":
-        return Layer.of(site, attrs(site, Conv2DAttrs).activation)
-    return Layer.of(site, attrs(site, DepthwiseConv2DAttrs).activation)
-
-
-def _is_dense(site: Site) -> bool:
-    channels = site.input(0).shape[3]
-    return channels == (1 if site.op.kind == "DEPTHWISE_CONV_2D" else site.input(1).shape[3])
-
-
 class _Conv2D(Kernel):
     """What both kinds of products have in common."""
 
@@ -46,7 +33,7 @@ class _Conv2D(Kernel):
 
     def prepare(self, site: Site) -> Prepared:
         """Fit to an operator."""
-        shape, layer = window(site), _layer(site)
+        shape, layer = window(site), NeonDots.of(site)
         products = self.products
         end = products.end(shape.taps)
         direct = shape.is_pointwise and end == shape.taps
@@ -102,10 +89,10 @@ class Conv2DNeon(_Conv2D):
     constraints: ClassVar[tuple[Constraint, ...]] = (
         *COMMON,
         Constraint("the batch size is 1", lambda s: s.input(0).shape[0] == 1),
-        Constraint("every output depends on all input channels", _is_dense),
+        Constraint("every output depends on all input channels", is_dense),
         FEW_ROWS,
         Constraint(f"its window has at most {_MOST_RUNS} runs", lambda s: _few_runs(window(s))),
-        Constraint("no two weights multiplied in a pair are -128", lambda s: Smull.is_exact(_layer(s).weights)),
+        Constraint("no two weights multiplied in a pair are -128", lambda s: Smull.is_exact(NeonDots.of(s).weights)),
     )
 
 

@@ -11,8 +11,8 @@ import numpy as np
 
 from sdk.kernels.base import Access, Const, Constraint, Kernel, Prepared, Ref, Site
 from sdk.kernels.conv2d_dsp import Window
-from sdk.kernels.conv2d_mve import dots, window
-from sdk.kernels.dots_mve import COMMON, GROUP, REQUANTIZE_INSTRUCTIONS, Dots
+from sdk.kernels.conv2d_mve import window
+from sdk.kernels.dots_mve import COMMON, GROUP, REQUANTIZE_INSTRUCTIONS, MveDots
 
 _LEAD = 8
 """Zeros in front of the weights, as in the C file."""
@@ -49,7 +49,7 @@ class _Tile:
         """Bytes for the band, the accumulators and what is written outside the output."""
         return 4 * block * (self.band + self.outputs) + _SLACK
 
-    def instructions(self, layer: Dots, channels: int, stride: int) -> int:
+    def instructions(self, layer: MveDots, channels: int, stride: int) -> int:
         """Of one turn for a block of channels."""
         loop = 5 + self.outputs + (4 + self.vectors if stride == 1 else 4 * self.vectors)
         groups = -(-channels // GROUP)
@@ -80,7 +80,7 @@ class _Depthwise3x3Mve(Kernel):
 
     def prepare(self, site: Site) -> Prepared:
         """Fit to an operator."""
-        shape, layer = window(site), dots(site)
+        shape, layer = window(site), MveDots.of(site)
         tile = _tile(shape, layer)
         block = next((b for b in self.blocks if b - 8 < shape.input_channels and tile.scratch(b) <= _SCRATCH), 8)
         loop = f"stride2_{tile.outputs}" if shape.stride_width == 2 else f"{tile.outputs}"
@@ -119,7 +119,7 @@ class _Depthwise3x3Mve(Kernel):
     def order(self, shape: Window, block: int) -> tuple[int, int, Iterator[Access]]:
         """Units, grain and accesses."""
 
-    def instructions(self, shape: Window, layer: Dots, tile: _Tile, block: int) -> int:
+    def instructions(self, shape: Window, layer: MveDots, tile: _Tile, block: int) -> int:
         """Estimated instructions."""
         turns = -(-shape.output_height // _rows_a_turn(shape))
         total = 200
@@ -180,7 +180,7 @@ def _rows_a_turn(shape: Window) -> int:
     return 2 if shape.stride_height == 1 else 1
 
 
-def _tile(shape: Window, layer: Dots) -> _Tile:
+def _tile(shape: Window, layer: MveDots) -> _Tile:
     """The division of an output row with the fewest instructions."""
     width = shape.output_width
     tiles = []
@@ -198,7 +198,7 @@ def _tile(shape: Window, layer: Dots) -> _Tile:
     return min(tiles, key=lambda t: t.instructions(layer, min(shape.input_channels, 16), shape.stride_width))
 
 
-def _weights(layer: Dots) -> Const:
+def _weights(layer: MveDots) -> Const:
     """[channels][4 columns][4 rows] after the zeros in front."""
     table = np.zeros((layer.channels, 4, 4), np.int8)
     table[:, :3, :3] = layer.weights.reshape(-1, 3, 3).transpose(0, 2, 1)

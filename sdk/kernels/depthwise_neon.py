@@ -8,23 +8,18 @@ from typing import ClassVar
 
 import numpy as np
 
-from sdk.ir.attrs import DepthwiseConv2DAttrs
 from sdk.kernels.base import Access, Const, Constraint, Kernel, Prepared, Ref, Site
 from sdk.kernels.conv2d_dsp import Window
 from sdk.kernels.conv2d_mve import window
-from sdk.kernels.dots_mve import COMMON, Ints
-from sdk.kernels.dots_neon import Layer
-from sdk.kernels.operands import attrs
+from sdk.kernels.dots_mve import COMMON
+from sdk.kernels.dots_neon import NeonDots
+from sdk.kernels.requantize import Ints
 from sdk.kernels.ring_neon import FEW_ROWS, Ring, held_access
 
 _BLOCK = 16
 _EIGHT = 8
 _TURN = 2
 _LEAST = -128
-
-
-def _layer(site: Site) -> Layer:
-    return Layer.of(site, attrs(site, DepthwiseConv2DAttrs).activation)
 
 
 @dataclass(frozen=True)
@@ -88,12 +83,12 @@ class DepthwiseNeon(Kernel):
         Constraint("the batch size is 1", lambda s: s.input(0).shape[0] == 1),
         Constraint("the depth multiplier is 1", lambda s: s.input(0).shape[3] == s.input(1).shape[3]),
         FEW_ROWS,
-        Constraint("no neighbouring weights are -128", lambda s: _is_exact(_layer(s).weights)),
+        Constraint("no neighbouring weights are -128", lambda s: _is_exact(NeonDots.of(s).weights)),
     )
 
     def prepare(self, site: Site) -> Prepared:
         """Fit to an operator."""
-        shape, layer = window(site), _layer(site)
+        shape, layer = window(site), NeonDots.of(site)
         blocks = _Blocks.of(shape)
         ring = Ring.of(shape, layer, blocks.row_bytes(shape), blocks.pitch)
         return Prepared(
@@ -141,7 +136,7 @@ class Depthwise3x3Sdot(Kernel):
 
     def prepare(self, site: Site) -> Prepared:
         """Fit to an operator."""
-        shape, layer = window(site), _layer(site)
+        shape, layer = window(site), NeonDots.of(site)
         depth = shape.input_channels
         starts = np.minimum(np.arange(0, depth, _EIGHT), depth - _EIGHT)
         channels = starts[:, None] + np.arange(_EIGHT)
@@ -206,13 +201,13 @@ def _is_exact(weights: Ints) -> bool:
     return not (least[:, :-1] & least[:, 1:]).any()
 
 
-def _stream(layer: Layer, blocks: _Blocks) -> Const:
+def _stream(layer: NeonDots, blocks: _Blocks) -> Const:
     """[blocks][taps][16]."""
     table = layer.weights[blocks.channels].transpose(0, 2, 1)
     return Const("weights", "int8_t", table.reshape(-1).astype(np.int8), 16)
 
 
-def _instructions(shape: Window, layer: Layer, blocks: _Blocks) -> int:
+def _instructions(shape: Window, layer: NeonDots, blocks: _Blocks) -> int:
     taps = shape.kernel_height * shape.kernel_width
     is_3x3 = (shape.kernel_height, shape.kernel_width) == (3, 3)
     pairs, odd = divmod(shape.kernel_width, 2)

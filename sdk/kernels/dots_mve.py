@@ -2,39 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from sdk.ir import DType
-from sdk.ir.attrs import Activation
 from sdk.kernels import chain_dsp
 from sdk.kernels.base import Const, Constraint, Ref, Site, Value
-from sdk.kernels.constraints import (
-    ACTIVATION,
-    BIAS_CONSTANT,
-    BIAS_INT32,
-    FILTER_CONSTANT,
-    input_type,
-    output_type,
-    quantized,
-)
-from sdk.kernels.convolution import (
-    ACCUMULATORS_FIT,
-    SCALES_FIT,
-    SYMMETRIC_WEIGHTS,
-    WEIGHTS_QUANTIZED,
-    output_channel_axis,
-    requantization,
-)
-from sdk.kernels.operands import data, quant
-from sdk.kernels.requantize import FoldedRequant, fold
-from sdk.numerics import activation_range
-
-Ints = npt.NDArray[np.int64]
+from sdk.kernels.convolution import ACCUMULATORS_FIT, INT8_LAYER
+from sdk.kernels.dots import Dots, padded
+from sdk.kernels.requantize import FoldedRequant, Ints, fold
 
 CHUNK = 16
 """Inputs that one instruction multiplies."""
@@ -47,63 +24,25 @@ FOLDED_SHIFTS = (16, 13, 11, 10, 8, 6)
 REQUANTIZE_INSTRUCTIONS = {"plain": 32, "clamp": 34, "fix": 40, "general": 50} | {f"fold{s}": 22 for s in FOLDED_SHIFTS}
 """Of each form, for four channels of four pixels."""
 
-COMMON: tuple[Constraint, ...] = (
-    input_type(0, DType.INT8),
-    input_type(1, DType.INT8, what="the filter"),
-    BIAS_INT32,
-    output_type(DType.INT8),
-    quantized(0),
-    FILTER_CONSTANT,
-    BIAS_CONSTANT,
-    WEIGHTS_QUANTIZED,
-    SCALES_FIT,
-    SYMMETRIC_WEIGHTS,
-    ACTIVATION,
-    ACCUMULATORS_FIT,
-)
+COMMON: tuple[Constraint, ...] = (*INT8_LAYER, ACCUMULATORS_FIT)
 """What every dot product of int8 satisfies."""
 
 
 @dataclass(frozen=True)
-class Dots:
-    """The dot products of a layer.
+class MveDots(Dots):
+    """The dot products of a layer, with how they are requantized.
 
     Attributes:
-        weights: [channels, taps], in the model's order.
-        bias: [channels], the input's zero point folded in.
-        multiplier: [channels], Q0.31.
-        shift: [channels], exponents, negative to the right.
-        input_zero_point: of the input.
-        output_zero_point: of the output.
-        low: smallest output.
-        high: largest output.
         folded: proven constants of the shortest requantization, or None.
     """
 
-    weights: Ints
-    bias: Ints
-    multiplier: Ints
-    shift: Ints
-    input_zero_point: int
-    output_zero_point: int
-    low: int
-    high: int
     folded: FoldedRequant | None = None
 
     @classmethod
-    def of(cls, site: Site, activation: Activation) -> Dots:
+    def of(cls, site: Site) -> MveDots:
         """Read an operator with weights, bias and quantization."""
-        moved = np.moveaxis(data(site.input(1)), output_channel_axis(site), 0)
-        weights = moved.reshape(moved.shape[0], -1).astype(np.int64)
-        bias, multiplier, shift = (const.values.astype(np.int64) for const in requantization(site))
-        zero_point = quant(site.input(0)).zero_point
-        low, high = activation_range(activation, site.output())
-        # A factor of zero may have any exponent.
-        shift = np.where(multiplier == 0, -1, shift)
-        folded = bias - zero_point * weights.sum(axis=1)
-        output_zero_point = quant(site.output()).zero_point
-        short = _folded(site) if (low, high) == (-128, 127) else None
-        return cls(weights, folded, multiplier, shift, zero_point, output_zero_point, low, high, short)
+        layer = super().of(site)
+        return replace(layer, folded=_folded(site)) if (layer.low, layer.high) == (-128, 127) else layer
 
     @property
     def channels(self) -> int:
@@ -190,10 +129,3 @@ def pair_stream(weights: Ints) -> Const:
     if chunks <= MOST_FIXED_CHUNKS:
         pairs[1::2] = pairs[1::2, ::-1]
     return Const("weights", "int8_t", pairs.reshape(-1).astype(np.int8))
-
-
-def padded(values: npt.NDArray[Any], multiple: int, axis: int) -> npt.NDArray[Any]:
-    """With zeros at the end of an axis."""
-    widths = [(0, 0)] * values.ndim
-    widths[axis] = (0, -values.shape[axis] % multiple)
-    return np.pad(values, widths)

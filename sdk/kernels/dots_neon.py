@@ -7,12 +7,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from sdk.ir.attrs import Activation
-from sdk.kernels.base import Const, Ref, Site, Value
-from sdk.kernels.convolution import output_channel_axis, requantization
-from sdk.kernels.dots_mve import Ints, padded
-from sdk.kernels.operands import data, quant
-from sdk.numerics import activation_range
+from sdk.kernels.base import Const, Ref, Value
+from sdk.kernels.dots import Dots, padded
+from sdk.kernels.requantize import Ints
 
 PIXELS = 8
 """Of a tile of the drivers."""
@@ -23,43 +20,10 @@ _LEAST = -128
 
 
 @dataclass(frozen=True)
-class Layer:
-    """The dot products of a layer.
+class NeonDots(Dots):
+    """The dot products of a layer, with how they are requantized."""
 
-    Attributes:
-        weights: [channels, taps], in the model's order.
-        bias: [channels], the input's zero point folded in.
-        multiplier: [channels], Q0.31.
-        shift: [channels], exponents, negative to the right.
-        input_zero_point: of the input.
-        output_zero_point: of the output.
-        low: smallest output.
-        high: largest output.
-    """
-
-    weights: Ints
-    bias: Ints
-    multiplier: Ints
-    shift: Ints
-    input_zero_point: int
-    output_zero_point: int
-    low: int
-    high: int
-
-    @classmethod
-    def of(cls, site: Site, activation: Activation) -> Layer:
-        """Read an operator with weights, bias and quantization."""
-        moved = np.moveaxis(data(site.input(1)), output_channel_axis(site), 0)
-        weights = moved.reshape(moved.shape[0], -1).astype(np.int64)
-        bias, multiplier, shift = (const.values.astype(np.int64) for const in requantization(site))
-        zero_point = quant(site.input(0)).zero_point
-        low, high = activation_range(activation, site.output())
-        # A factor of zero may have any exponent.
-        shift = np.where(multiplier == 0, -1, shift)
-        folded = bias - zero_point * weights.sum(axis=1)
-        return cls(weights, folded, multiplier, shift, zero_point, quant(site.output()).zero_point, low, high)
-
-    def part(self, channels: Ints) -> Layer:
+    def part(self, channels: Ints) -> NeonDots:
         """These channels, in this order."""
         return replace(
             self,
@@ -137,7 +101,7 @@ class Smull:
         return not (least[:-1] & least[1:]).any()
 
     @staticmethod
-    def instructions(layer: Layer, end: int, pixels: int) -> int:
+    def instructions(layer: NeonDots, end: int, pixels: int) -> int:
         """Of the dot products of so many pixels."""
         head, chunks = Smull.head(end)
         groups = -(-layer.weights.shape[0] // Smull.group)
@@ -180,7 +144,7 @@ class Sdot:
         return Const("weights", "int8_t", lanes.reshape(-1).astype(np.int8), 16)
 
     @staticmethod
-    def instructions(layer: Layer, end: int, pixels: int) -> int:
+    def instructions(layer: NeonDots, end: int, pixels: int) -> int:
         """Of the dot products of so many pixels."""
         head, chunks = Sdot.head(end)
         groups = -(-layer.weights.shape[0] // Sdot.group)
@@ -198,7 +162,7 @@ Products = type[Smull] | type[Sdot]
 """The ways to multiply."""
 
 
-def dots_fields(layer: Layer, products: Products) -> tuple[Value, ...]:
+def dots_fields(layer: NeonDots, products: Products) -> tuple[Value, ...]:
     """The C structure sdk_dots_neon."""
     end = products.end(layer.weights.shape[1])
     return Ref("weights"), layer.output_fields, layer.weights.shape[0], *products.head(end), end

@@ -6,11 +6,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from sdk.ir.attrs import FullyConnectedAttrs
 from sdk.kernels.base import Access, Const, Constraint, Kernel, Prepared, Ref, Site
-from sdk.kernels.dots_mve import CHUNK, COMMON, Dots, padded
+from sdk.kernels.dots import padded
+from sdk.kernels.dots_mve import CHUNK, COMMON, MveDots
 from sdk.kernels.fully_connected import PLAIN_WEIGHTS
-from sdk.kernels.operands import attrs
 
 _BLOCK = 8
 
@@ -33,7 +32,7 @@ class FullyConnectedMve(Kernel):
 
     def prepare(self, site: Site) -> Prepared:
         """Fit to an operator."""
-        layer = Dots.of(site, attrs(site, FullyConnectedAttrs).activation)
+        layer = MveDots.of(site)
         output_size, input_size = site.input(1).shape
         batches = site.input(0).elements // input_size
         blocks = -(-output_size // _BLOCK)
@@ -64,14 +63,14 @@ class FullyConnectedMve(Kernel):
         )
 
 
-def _stream(layer: Dots) -> Const:
+def _stream(layer: MveDots) -> Const:
     """[blocks][chunks][8][16]."""
     whole = padded(padded(layer.weights, CHUNK, axis=1), _BLOCK, axis=0)
     blocks = whole.reshape(-1, _BLOCK, whole.shape[1] // CHUNK, CHUNK).transpose(0, 2, 1, 3)
     return Const("weights", "int8_t", blocks.reshape(-1).astype(np.int8))
 
 
-def _constants(layer: Dots, form: str) -> Const:
+def _constants(layer: MveDots, form: str) -> Const:
     """[blocks][kinds][8]."""
     right = np.minimum(layer.shift, 0)
     kinds = [layer.bias, layer.multiplier, right]

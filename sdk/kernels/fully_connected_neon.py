@@ -4,16 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from sdk.ir.attrs import FullyConnectedAttrs
 from sdk.kernels.base import Access, Constraint, Kernel, Prepared, Site
 from sdk.kernels.dots_mve import COMMON
-from sdk.kernels.dots_neon import PIXELS, Layer, Products, Sdot, Smull, dots_fields
+from sdk.kernels.dots_neon import PIXELS, NeonDots, Products, Sdot, Smull, dots_fields
 from sdk.kernels.fully_connected import PLAIN_WEIGHTS
-from sdk.kernels.operands import attrs
-
-
-def _layer(site: Site) -> Layer:
-    return Layer.of(site, attrs(site, FullyConnectedAttrs).activation)
 
 
 class _FullyConnected(Kernel):
@@ -25,7 +19,7 @@ class _FullyConnected(Kernel):
 
     def prepare(self, site: Site) -> Prepared:
         """Fit to an operator."""
-        layer = _layer(site)
+        layer = NeonDots.of(site)
         output_size, input_size = site.input(1).shape
         batches = site.input(0).elements // input_size
         tiles = [(b, min(b + PIXELS, batches)) for b in range(0, batches, PIXELS)]
@@ -59,7 +53,7 @@ class FullyConnectedNeon(_FullyConnected):
         *COMMON,
         PLAIN_WEIGHTS,
         Constraint("there are 8, 16 or more inputs", lambda s: Smull.end(s.input(1).shape[1]) == s.input(1).shape[1]),
-        Constraint("no two weights multiplied in a pair are -128", lambda s: Smull.is_exact(_layer(s).weights)),
+        Constraint("no two weights multiplied in a pair are -128", lambda s: Smull.is_exact(NeonDots.of(s).weights)),
     )
 
 

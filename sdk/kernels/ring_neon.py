@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sdk.kernels.base import Access, Constraint, Value
 from sdk.kernels.conv2d_dsp import Window
 from sdk.kernels.conv2d_mve import window
-from sdk.kernels.dots_neon import Layer
+from sdk.kernels.dots_neon import NeonDots
 
 _MOST_ROWS = 64
 
@@ -25,7 +25,7 @@ class Ring:
     zero_point: int
 
     @classmethod
-    def of(cls, shape: Window, layer: Layer, row_bytes: int, pitch: int) -> Ring:
+    def of(cls, shape: Window, layer: NeonDots, row_bytes: int, pitch: int) -> Ring:
         """For the kernel's rows."""
         return cls((shape.kernel_height - 1) * shape.dilation_height + 1, row_bytes, pitch, layer.input_zero_point)
 
