@@ -15,11 +15,14 @@ from sdk.compress.mixed import Option
 from sdk.compress.rounding import METHODS, NEED_DATA, TERNARY_ONLY, Mask, Moments, Problem, Rounded
 from sdk.errors import InputError, UnsupportedError
 from sdk.ir import Graph, Module
-from sdk.oracle.reference import run_graph, unsupported
+from sdk.oracle.reference import run_graph, run_operators, unsupported
 from sdk.read.tflite import read_bytes
 from sdk.write.tflite import write
 
 Bytes = npt.NDArray[np.int8]
+
+_Change = tuple[Layer, Rounded, Floats | None]
+"""A layer, what became of its weights, and what is added to its real output."""
 
 KEEP = "keep"
 """The kind of a layer that stays as it is."""
@@ -122,7 +125,7 @@ def check_data(graph: Graph, data: Bytes) -> list[str]:
     return warnings
 
 
-def _changed(module: Module, changes: Mapping[int, tuple[Layer, Rounded, Floats | None]]) -> Module:
+def _changed(module: Module, changes: Mapping[int, _Change]) -> Module:
     return with_weights(module, changes) if changes else module
 
 
@@ -151,8 +154,7 @@ class Compressor:
             if problem is not None:
                 raise UnsupportedError(module.path, f"{problem} can't be calibrated", "compress it without --data")
             self.warnings = check_data(module.main, data)
-            inputs = [self._input(layer) for layer in self.layers]
-            self._original = run_graph(module.main, [data], [*dict.fromkeys(inputs), self._logits()])
+            self._original = run_graph(module.main, [data])
 
     def compress(
         self,
@@ -174,13 +176,14 @@ class Compressor:
         """
         method = method or ("clip" if self.data is None else "feedback")
         self._check(kinds, method)
-        changes: dict[int, tuple[Layer, Rounded, Floats | None]] = {}
+        changes: dict[int, _Change] = {}
         results = []
+        known, position = dict(self._original), 0
         for index, layer in enumerate(self.layers):
             kind = kinds.get(layer.name, KEEP)
             given = None
             if self.data is not None and kind != KEEP:
-                now = self._now(changes, layer)
+                now, position = self._advance(changes, known, position, layer), self._index(layer)
                 given = moments(self.module.main, layer, self._original[self._input(layer)], now)
             if kind != KEEP:
                 changes[layer.op.id] = self._round(layer, kind, method, given, sparsity)
@@ -213,16 +216,17 @@ class Compressor:
                     continue
                 change = self._round(layer, kind, "feedback", given, None)
                 nbytes = stored_bytes(change[1].levels.astype(np.int8))[1]
-                loss = self.loss(_changed(self.module, {layer.op.id: change}))
+                loss = self._loss_of(layer, change)
                 found[layer.name].append(Option(kind, nbytes, 0, loss))
             done(index + 1, len(self.layers))
         return found
 
-    def loss(self, module: Module) -> float:
+    def _loss_of(self, layer: Layer, change: _Change) -> float:
         """Mean squared change of the output before a final SOFTMAX, relative to its variance."""
-        logits = self._logits()
+        graph, logits = _changed(self.module, {layer.op.id: change}).main, self._logits()
+        rest = graph.ops[self._index(layer) :]
+        got = run_operators(graph, rest, self._original, [logits])[logits]
         wanted = self._original[logits].astype(np.float64)
-        got = run_graph(module.main, [self.data] if self.data is not None else [], [logits])[logits]
         return float(np.mean((got - wanted) ** 2) / max(wanted.var(), 1e-12))
 
     def _check(self, kinds: Mapping[str, str], method: str) -> None:
@@ -239,7 +243,7 @@ class Compressor:
 
     def _round(
         self, layer: Layer, kind: str, method: str, given: Moments | None, sparsity: Sparsity | None
-    ) -> tuple[Layer, Rounded, Floats | None]:
+    ) -> _Change:
         mask = None if sparsity is None else sparsity.mask(layer.weights, given)
         rounded = METHODS[method](Problem(layer.weights, levels_for(kind, layer.weights), given, mask))
         correction = None
@@ -253,7 +257,7 @@ class Compressor:
         layer: Layer,
         kind: str,
         method: str,
-        change: tuple[Layer, Rounded, Floats | None] | None,
+        change: _Change | None,
         given: Moments | None,
     ) -> LayerResult:
         levels = layer.levels if change is None else change[1].levels
@@ -267,11 +271,16 @@ class Compressor:
     def _input(self, layer: Layer) -> int:
         return self.module.main.input(layer.op, 0).id
 
-    def _now(self, changes: Mapping[int, tuple[Layer, Rounded, Floats | None]], layer: Layer) -> Bytes:
-        source = self._input(layer)
-        if not changes or self.data is None:
-            return self._original[source]
-        return run_graph(_changed(self.module, changes).main, [self.data], [source])[source]
+    def _index(self, layer: Layer) -> int:
+        return self.module.main.ops.index(layer.op)
+
+    def _advance(self, changes: Mapping[int, _Change], known: dict[int, Bytes], position: int, layer: Layer) -> Bytes:
+        """A layer's input in the network with the changes so far; ``known`` is right before ``position``."""
+        if changes:
+            graph = _changed(self.module, changes).main
+            ops = graph.ops[position : self._index(layer)]
+            known.update(run_operators(graph, ops, known, [op.outputs[0] for op in ops]))
+        return known[self._input(layer)]
 
     def _logits(self) -> int:
         graph = self.module.main

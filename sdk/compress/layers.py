@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +17,8 @@ from sdk.ir.attrs import Conv2DAttrs, DepthwiseConv2DAttrs
 from sdk.oracle.reference import windows
 
 Bytes = npt.NDArray[np.int8]
+_CHUNK = 1 << 15
+"""Elements of a layer's input at once: windows of them still stay in a cache."""
 _KINDS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
 
 
@@ -88,28 +89,36 @@ def moments(graph: Graph, layer: Layer, original: Bytes, now: Bytes) -> Moments:
         original: [samples, ...] its input in the original network.
         now: the same in the compressed one.
     """
-    zero_points = graph.input(layer.op, 0).quant
-    zero_point = 0 if zero_points is None else zero_points.zero_point
-    first = _rows(graph, layer.op, original.astype(np.float32) - zero_point)
-    same = now is original
-    second = first if same else _rows(graph, layer.op, now.astype(np.float32) - zero_point)
-    mean = first.mean(axis=1)
-    mean_now = mean if same else second.mean(axis=1)
-    x = (first - mean[:, None]).astype(np.float64)
-    z = x if same else (second - mean_now[:, None]).astype(np.float64)
-    count = x.shape[1]
-    a = x.transpose(0, 2, 1) @ x / count
-    if same:
-        return Moments(a, a, a, mean, mean_now)
-    return Moments(a, z.transpose(0, 2, 1) @ x / count, z.transpose(0, 2, 1) @ z / count, mean, mean_now)
+    quant = graph.input(layer.op, 0).quant
+    zero_point = 0 if quant is None else quant.zero_point
+    size = max(1, _CHUNK // max(1, original[0].size))
+    sums: list[Floats] = []
+    count = 0
+    for start in range(0, len(original), size):
+        x, z = (
+            _rows(graph, layer.op, source[start : start + size].astype(np.float64) - zero_point)
+            for source in (original, now)
+        )
+        turned = z.transpose(0, 2, 1)
+        found = [x.transpose(0, 2, 1) @ x, turned @ x, turned @ z, x.sum(axis=1), z.sum(axis=1)]
+        sums = [a + b for a, b in zip(sums, found, strict=True)] if sums else found
+        count += x.shape[1]
+    a, c, g, mean, mean_now = (total / count for total in sums)
+
+    def centred(second: Floats, left: Floats, right: Floats) -> Floats:
+        return second - left[:, :, None] * right[:, None, :]
+
+    return Moments(
+        centred(a, mean, mean), centred(c, mean_now, mean), centred(g, mean_now, mean_now), mean, mean_now
+    )
 
 
-def _rows(graph: Graph, op: Op, source: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def _rows(graph: Graph, op: Op, source: Floats) -> Floats:
     """[1 or channels, rows, taps] of a layer's inputs."""
     weights = graph.input(op, 1)
     if isinstance(op.attrs, Conv2DAttrs):
         taken = windows(source, op.attrs, (weights.shape[1], weights.shape[2]), 0)
-        rows: npt.NDArray[Any] = taken.reshape(1, -1, weights.elements // weights.shape[0])
+        rows: Floats = taken.reshape(1, -1, weights.elements // weights.shape[0])
         return rows
     if isinstance(op.attrs, DepthwiseConv2DAttrs):
         source = np.repeat(source, weights.shape[3] // source.shape[3], axis=3)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -40,9 +41,21 @@ class Levels:
 
     def nearest(self, values: Floats) -> Ints:
         """The nearest level to each value."""
-        levels = np.array(self.values, np.int64)
-        found: Ints = levels[np.searchsorted((levels[1:] + levels[:-1]) / 2, values)]
+        if self._are_all:
+            return np.clip(np.rint(values), self.values[0], self.values[-1]).astype(np.int64)
+        levels, borders = self._borders
+        found: Ints = levels[np.searchsorted(borders, values)]
         return found
+
+    @cached_property
+    def _are_all(self) -> bool:
+        """Whether every integer between the first and the last is a level."""
+        return len(self.values) == self.values[-1] - self.values[0] + 1
+
+    @cached_property
+    def _borders(self) -> tuple[Ints, Floats]:
+        levels = np.array(self.values, np.int64)
+        return levels, (levels[1:] + levels[:-1]) / 2
 
 
 def levels_for(name: str, weights: Floats) -> Levels:

@@ -20,6 +20,8 @@ from sdk.compress.levels import Floats, Ints, Levels
 
 _FACTORS = np.linspace(0.25, 1.05, 25)
 """Clipping points tried, as parts of the largest weight."""
+_PROMISING = 4
+"""Clipping points of least error after rounding that are refined."""
 _DAMPING = 0.01
 _SWEEPS = 4
 _REFITS = 3
@@ -194,59 +196,91 @@ def feedback(problem: Problem) -> Rounded:
     g = moments.g + ridge
     target = np.linalg.solve(g, (moments.c + ridge) @ problem.weights[:, :, None])[:, :, 0]
     order = np.argsort(-np.diagonal(g, axis1=1, axis2=2).mean(axis=0), kind="stable")
-    back = np.argsort(order)
-    g, target = g[:, order][:, :, order], target[:, order]
-    mask = None if problem.mask is None else problem.mask[:, order]
-    ordered = Problem(target, problem.levels, None, mask)
-    upper = np.linalg.cholesky(np.linalg.inv(g)).transpose(0, 2, 1)
-    upper = np.broadcast_to(upper, (channels, taps, taps))
-    full = np.broadcast_to(g, (channels, taps, taps))
-
-    def round_with(scales: Floats) -> Rounded:
-        rest = target.copy()
-        levels = np.zeros((channels, taps), np.int64)
-        for j in range(taps):
-            levels[:, j] = ordered.levels.nearest(rest[:, j] / scales)
-            if mask is not None:
-                levels[:, j] *= mask[:, j]
-            error = (rest[:, j] - levels[:, j] * scales) / upper[:, j, j]
-            rest[:, j:] -= error[:, None] * upper[:, j, j:]
-        return _descend(ordered, full, Rounded(levels, scales))
-
-    found = _best(ordered, round_with, lambda rounded: _quadratic(full, ordered.weights - rounded.real))
-    return Rounded(found.levels[:, back], found.scales)
+    mask = None if problem.mask is None else problem.mask[:, order].T[:, None]
+    path = _Path(target[:, order].T[:, None], problem.levels, g[:, order][:, :, order], mask)
+    scales = np.append(_FACTORS, 1.0)[:, None] * largest_scales(Problem(target, problem.levels))
+    levels = path.round(scales)
+    promising = np.argsort(path.errors(levels, scales), axis=0)[:_PROMISING]
+    scales, levels = np.take_along_axis(scales, promising, 0), np.take_along_axis(levels, promising[None], 1)
+    levels, scales = path.descend(levels, scales)
+    best = np.argmin(path.errors(levels, scales), axis=0)
+    each = np.arange(channels)
+    return Rounded(levels[:, best, each].T[:, np.argsort(order)], scales[best, each])
 
 
-def _descend(problem: Problem, g: Floats, start: Rounded) -> Rounded:
-    """Coordinate descent on the levels, and least squares for the scales, by turns."""
-    levels, scales = start.levels.copy(), start.scales.copy()
-    diagonal = np.diagonal(g, axis1=1, axis2=2)
-    wanted = np.einsum("cij,cj->ci", g, problem.weights)
-    for _ in range(_REFITS):
-        gradient = np.einsum("cij,cj->ci", g, levels * scales[:, None]) - wanted
-        for _ in range(_SWEEPS):
-            changed = False
-            for j in range(levels.shape[1]):
-                value = levels[:, j] * scales - gradient[:, j] / diagonal[:, j]
-                new = problem.levels.nearest(value / scales)
-                if problem.mask is not None:
-                    new = new * problem.mask[:, j]
-                moved = (new - levels[:, j]) * scales
-                if moved.any():
-                    gradient += moved[:, None] * g[:, j]
-                    levels[:, j] = new
-                    changed = True
-            if not changed:
-                break
-        power = np.einsum("ci,cij,cj->c", levels, g, levels, optimize=True)
-        fitted = np.einsum("ci,ci->c", levels, wanted) / np.maximum(power, _TINY)
-        scales = np.where((power > _TINY) & (fitted > 0), fitted, scales)
-    return Rounded(levels, scales)
+@dataclass(frozen=True)
+class _Path:
+    """Rounding tap by tap, for several scales of each channel at once.
+
+    Arrays of weights are [taps, tries, channels], of scales [tries, channels]: a step has one tap of all of them.
+
+    Attributes:
+        target: [taps, 1, channels], the real weights.
+        levels: those allowed.
+        g: [1 or channels, taps, taps], second moments, positive definite.
+        mask: [taps, 1, channels], False where a weight must be 0; None: nowhere.
+    """
+
+    target: Floats
+    levels: Levels
+    g: Floats
+    mask: Mask | None
+
+    def round(self, scales: Floats) -> Ints:
+        """Round, each tap making up for the errors of those before it."""
+        upper = np.linalg.cholesky(np.linalg.inv(self.g)).transpose(0, 2, 1)
+        levels = np.zeros((len(self.target), *scales.shape), np.int64)
+        errors = np.zeros(levels.shape)
+        for j in range(len(levels)):
+            value = self.target[j] - _product(upper[:, :j, j], errors[:j])
+            levels[j] = self._nearest(j, value / scales)
+            errors[j] = (value - levels[j] * scales) / upper[:, j, j]
+        return levels
+
+    def descend(self, levels: Ints, scales: Floats) -> tuple[Ints, Floats]:
+        """Coordinate descent on the levels, and least squares for the scales, by turns."""
+        levels = levels.copy()
+        wanted = self._times_g(self.target)
+        for _ in range(_REFITS):
+            real = levels * scales
+            for _ in range(_SWEEPS):
+                before = levels.copy()
+                for j in range(len(levels)):
+                    slope = _product(self.g[:, j], real) - wanted[j]
+                    levels[j] = self._nearest(j, (real[j] - slope / self.g[:, j, j]) / scales)
+                    real[j] = levels[j] * scales
+                if (levels == before).all():
+                    break
+            power = (levels * self._times_g(levels.astype(np.float64))).sum(axis=0)
+            fitted = (levels * wanted).sum(axis=0) / np.maximum(power, _TINY)
+            scales = np.where((power > _TINY) & (fitted > 0), fitted, scales)
+        return levels, scales
+
+    def errors(self, levels: Ints, scales: Floats) -> Floats:
+        """Mean squared error of the output: [tries, channels]."""
+        error = self.target - levels * scales
+        total: Floats = (error * self._times_g(error)).sum(axis=0)
+        return total
+
+    def _nearest(self, tap: int, values: Floats) -> Ints:
+        found = self.levels.nearest(values)
+        return found if self.mask is None else found * self.mask[tap]
+
+    def _times_g(self, values: Floats) -> Floats:
+        if len(self.g) == 1:
+            shared: Floats = np.tensordot(self.g[0], values, 1)
+            return shared
+        each: Floats = np.einsum("cij,jkc->ikc", self.g, values)
+        return each
 
 
-def _quadratic(g: Floats, error: Floats) -> Floats:
-    total: Floats = np.einsum("ci,cij,cj->c", error, g, error, optimize=True)
-    return total
+def _product(factors: Floats, values: Floats) -> Floats:
+    """Sum over taps: [1 or channels, taps] times [taps, tries, channels]."""
+    if len(factors) == 1:
+        shared: Floats = np.tensordot(factors[0], values, 1)
+        return shared
+    each: Floats = np.einsum("ct,tkc->kc", factors, values)
+    return each
 
 
 def _best(
