@@ -78,6 +78,10 @@ class DeviceError(SdkError):
     exit_code = EXIT_NO_DEVICE
 
 
+class PortError(DeviceError):
+    """A port is missing, busy or forbidden, which may pass by itself; nothing was sent."""
+
+
 class LinkError(DeviceError):
     """The link to a running device failed: time-out, corrupt frames, port gone."""
 

@@ -105,14 +105,14 @@ class Console:
     Attributes:
         kind: "uart", "usb-cdc" or "stdio".
         baud: bits a second of a UART; 0 where it means nothing.
-        fastest_baud: up to which a session may raise it; 0: it may not.
         usb_ids: "vendor:product" in hexadecimal of the serial ports by which the board is found.
+        fastest_baud: up to which a session may raise the rate; 0: it may not.
     """
 
     kind: str
     baud: int = 0
-    fastest_baud: int = 0
     usb_ids: tuple[str, ...] = ()
+    fastest_baud: int = 0
 
 
 @dataclass(frozen=True)

@@ -172,7 +172,7 @@ def _toolchain(table: _Table) -> Toolchain:
 def _console(table: _Table) -> Console:
     kind = table.text("kind", choices=("uart", "usb-cdc", "stdio"))
     baud = table.integer("baud", low=1200) if kind == "uart" else table.integer("baud", 0)
-    return Console(kind, baud, table.integer("fastest_baud", 0), table.texts("usb_ids", []))
+    return Console(kind, baud, table.texts("usb_ids", []), table.integer("fastest_baud", 0))
 
 
 def _flash_method(table: _Table) -> FlashMethod:

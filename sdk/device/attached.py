@@ -10,8 +10,9 @@ from sdk.device.flash import Where, flash, segments, usb_ids
 from sdk.device.link import OtherProtocolError
 from sdk.device.ports import list_ports
 from sdk.device.runner import Endpoint, Image, Runner
-from sdk.errors import DeviceError, FlashError, LinkError
+from sdk.errors import DeviceError, FlashError, LinkError, PortError
 
+_APPEAR_S = 10.0
 _PROBE_S = 2.0
 _START_S = 15.0
 _POLL_S = 0.1
@@ -50,10 +51,22 @@ class AttachedRunner(Runner):
     def start(self) -> Endpoint:
         """Find the board, flash it if need be, and make sure that it holds the image.
 
+        A port that is missing, busy or forbidden is waited for: the system may still be setting it up.
+
         Raises:
             DeviceError: there is no such board, more than one, or another one; nothing was written.
             FlashError: it could not be flashed, or does not hold the image.
         """
+        deadline = time.monotonic() + _APPEAR_S
+        while True:
+            try:
+                return self._bring()
+            except PortError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(_POLL_S)
+
+    def _bring(self) -> Endpoint:
         port = self._console()
         if port is not None and self._holds_image(port, _PROBE_S):
             self._note = "the board already held this firmware and was not flashed again"

@@ -16,7 +16,7 @@ from pathlib import Path
 import serial
 from serial.tools import list_ports as _list_ports
 
-from sdk.errors import DeviceError
+from sdk.errors import DeviceError, PortError
 
 try:
     import fcntl
@@ -77,7 +77,8 @@ def choose_port(
         serial_number: the board's serial number, where several are attached.
 
     Raises:
-        DeviceError: no port fits, or more than one does; nothing is guessed.
+        PortError: no port fits.
+        DeviceError: more than one does; nothing is guessed.
     """
     ports = tuple(ports)
     fitting = [
@@ -93,7 +94,7 @@ def choose_port(
     ids = ", ".join(f"{vid:04x}:{pid:04x}" for vid, pid in usb_ids) or "any"
     wanted = f"USB id {ids}" + (f" and serial number {serial_number}" if serial_number is not None else "")
     seen = ", ".join(str(port) for port in ports) or "none"
-    raise DeviceError(board, f"no port with {wanted}; ports here: {seen}", "attach the board or name its --port")
+    raise PortError(board, f"no port with {wanted}; ports here: {seen}", "attach the board or name its --port")
 
 
 def open_port(url: str, baud: int, *, timeout_s: float) -> serial.SerialBase:
@@ -108,7 +109,8 @@ def open_port(url: str, baud: int, *, timeout_s: float) -> serial.SerialBase:
         timeout_s: how long to try.
 
     Raises:
-        DeviceError: the port cannot be opened; says why and what to do.
+        PortError: the port cannot be opened now.
+        DeviceError: it cannot be opened at all; both say why and what to do.
     """
     deadline = time.monotonic() + timeout_s
     write_timeout = timeout_s if BLOCKING_WRITES else 0
@@ -160,14 +162,14 @@ def _errno(error: BaseException) -> int | None:
 def _open_error(url: str, number: int | None, error: Exception) -> DeviceError:
     if number in (errno.EACCES, errno.EPERM):
         group = _group(url)
-        return DeviceError(
+        return PortError(
             url, "no permission to open the port", f"run 'sudo usermod -aG {group} $USER' and log in again"
         )
     if number in (errno.EBUSY, errno.EAGAIN):
-        return DeviceError(url, "another program holds the port", f"close it ('fuser {url}' shows which)")
+        return PortError(url, "another program holds the port", f"close it ('fuser {url}' shows which)")
     if number in (errno.ENOENT, errno.ENODEV, errno.ENXIO, errno.EIO):
         seen = ", ".join(port.device for port in list_ports()) or "none"
-        return DeviceError(url, f"there is no such port; ports here: {seen}", "attach the board or name its --port")
+        return PortError(url, f"there is no such port; ports here: {seen}", "attach the board or name its --port")
     if number == errno.ECONNREFUSED:
         return DeviceError(url, "nothing listens there", "start the emulator or server, or correct the address")
     return DeviceError(url, f"cannot open the port: {error}", "check its name")

@@ -23,7 +23,8 @@ def build(program: Path, sources: Sequence[Path], flags: Sequence[str]) -> Path:
     return program
 
 
-def build_device(folder: Path, more: Sequence[Path] = ()) -> Path:
+def build_device(folder: Path, more: Sequence[Path] = (), flags: Sequence[str] = ()) -> Path:
     """Build the measuring firmware with the test models; its console is standard input and output."""
     main = ROOT / "firmware" / "runtime" / "main.c"
-    return build(folder / "device", [main, *LINK, HERE / "host_port.c", HERE / "host_models.c", *more], SANITIZERS)
+    sources = [main, *LINK, HERE / "host_port.c", HERE / "host_models.c", *more]
+    return build(folder / "device", sources, [*SANITIZERS, *flags])

@@ -17,6 +17,10 @@
 #define COUNT(array) ((uint32_t)(sizeof(array) / sizeof(array)[0]))
 #define ARENA 8192
 
+#ifndef BOARD_ID
+#define BOARD_ID "host-test"
+#endif
+
 #ifndef SLOW_NS
 #define SLOW_NS 40000000
 #endif
@@ -26,7 +30,7 @@ const uint32_t sdk_arena_bytes = ARENA;
 uint64_t sdk_step_stamps[4];
 const uint32_t sdk_step_stamp_count = COUNT(sdk_step_stamps);
 const uint8_t sdk_build_id[20] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19};
-const char sdk_board_id[] = "host-test";
+const char sdk_board_id[] = BOARD_ID;
 
 static bool ends(sdk_step_hook hook, void *context, uint32_t step)
 {

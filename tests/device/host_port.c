@@ -21,9 +21,12 @@
 #define FIRST_BAUD 115200u
 #define FASTEST_BAUD 1000000u
 
-/* A flash of 64 KiB at FLASH_BASE that holds 0, 1, 2, .. 250, 0, .. */
+/* A flash of 64 KiB at FLASH_BASE that holds 0, 1, 2, .. FLASH_PERIOD - 1, 0, .. */
 #define FLASH_BASE 0x10000000u
 #define FLASH_BYTES 65536u
+#ifndef FLASH_PERIOD
+#define FLASH_PERIOD 251u
+#endif
 
 static const char *clock_fault = "";
 
@@ -164,7 +167,7 @@ bool port_flash(uint32_t address, uint32_t bytes, const uint8_t **data)
         return false;
     }
     for (uint32_t i = 0; i < FLASH_BYTES; i++) {
-        flash[i] = (uint8_t)(i % 251u);
+        flash[i] = (uint8_t)(i % FLASH_PERIOD);
     }
     *data = flash + offset;
     return true;

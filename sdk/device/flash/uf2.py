@@ -19,7 +19,7 @@ from typing import TypeVar
 
 from sdk.board import Board, FlashMethod
 from sdk.device.ports import PortInfo, choose_port, close_port, list_ports, open_port
-from sdk.errors import DeviceError, FlashError
+from sdk.errors import DeviceError, FlashError, PortError
 
 _POLL_S = 0.1
 _TOUCH_OPEN_S = 2.0
@@ -125,7 +125,7 @@ def _find(board: Board, method: FlashMethod, port: str | None, serial_number: st
         names = ", ".join(str(one) for one in fitting)
         raise DeviceError(board.id, f"several boards fit: {names}", "choose one with --port or --serial")
     seen = ", ".join(str(one) for one in [*drives, *ports]) or "none"
-    raise DeviceError(
+    raise PortError(
         board.id,
         f"no port with USB id {', '.join(board.console.usb_ids)} and no drive {method.options['volume']};"
         f" drives and ports here: {seen}",
