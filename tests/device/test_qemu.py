@@ -17,6 +17,7 @@ import pytest
 import serial
 
 from sdk import board as boards
+from sdk.device import attached
 from sdk.device import counters as counters_module
 from sdk.device.emulate_qemu import qemu_version
 from sdk.device.runner import Image, Runner, runner_for
@@ -258,7 +259,8 @@ def test_without_a_compiler_it_runs_without_counters(
         assert "need gcc" in device.runner.note
 
 
-def test_a_board_that_is_not_emulated_must_be_attached(tmp_path: Path) -> None:
+def test_a_board_that_is_not_emulated_must_be_attached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attached, "_APPEAR_S", 0.0)
     image = Image(Path("x.elf"), uf2=tmp_path / "x.uf2")
     (tmp_path / "x.uf2").write_bytes(uf2(bytes(256), 0x10000000, RP2040_FAMILY))
     with pytest.raises(DeviceError, match="no port with USB id"):
