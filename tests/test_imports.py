@@ -36,9 +36,10 @@ BELOW = {
     "compress": ("pipeline", "encode", "write"),
     "selftest": ("pipeline",),
     "mlperf": ("pipeline",),
+    "energy": ("pipeline",),
     "lab": ("errors", "cache"),
     "pytest_plugin": ("pipeline", "lab"),
-    "cli": ("pipeline", "report", "doctor", "selftest", "mlperf", "compress"),
+    "cli": ("pipeline", "report", "doctor", "selftest", "mlperf", "energy", "compress"),
     "__init__": (),
     "__main__": ("cli",),
 }

@@ -48,7 +48,7 @@ enum {
 };
 
 enum { FLAG_TIMED = 1, FLAG_BOOT_LOADER = 1 };
-enum { HAS_CYCLES = 1, HAS_MICROS = 2, HAS_FAULT = 4 };
+enum { HAS_CYCLES = 1, HAS_MICROS = 2, HAS_FAULT = 4, HAS_MARK = 8 };
 
 typedef struct {
     uint8_t command;
@@ -151,7 +151,8 @@ static uint32_t hello(void)
 {
     const uint32_t hz = port_clock_hz();
     const sdk_fault *const fault = port_fault();
-    const int flags = (hz != 0 ? HAS_CYCLES : 0) | (port_micros() != 0 ? HAS_MICROS : 0) | (fault ? HAS_FAULT : 0);
+    const int flags = (hz != 0 ? HAS_CYCLES : 0) | (port_micros() != 0 ? HAS_MICROS : 0) | (fault ? HAS_FAULT : 0) |
+                      (port_mark(false) ? HAS_MARK : 0);
 
     put_u16(body, SDK_LINK_BODY);
     body[2] = SDK_LINK_WINDOW;

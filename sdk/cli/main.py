@@ -22,6 +22,7 @@ from sdk.cli import (
     deploy,
     devices,
     doctor,
+    energy,
     evaluate,
     flash,
     inspect,
@@ -48,6 +49,7 @@ _COMMANDS = (
     tune,
     selftest,
     mlperf,
+    energy,
     boards,
     doctor,
 )

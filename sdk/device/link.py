@@ -26,7 +26,7 @@ from sdk.errors import DeviceError, InputError, LinkError
 _ALL_STEPS = 0
 _FLAG_TIMED = 1
 _FLAG_BOOT_LOADER = 1
-_HAS_CYCLES, _HAS_MICROS, _HAS_FAULT = 1, 2, 4
+_HAS_CYCLES, _HAS_MICROS, _HAS_FAULT, _HAS_MARK = 1, 2, 4, 8
 _MAX_WINDOW = 8
 _LONGEST_SILENCE_S = 2.0
 _MAX_READ = 65536
@@ -81,6 +81,7 @@ class DeviceInfo:
         model_count: number of models in the firmware.
         clock_hz: frequency of the cycle counter, None if the device has no cycle counter.
         has_micros: whether the device has a microsecond clock.
+        has_mark: whether it marks inferences on a pin, for power meters.
         unique_id: the chip's id; empty if it has none.
         fault: what ended the previous run, if it was a fault.
     """
@@ -92,6 +93,7 @@ class DeviceInfo:
     model_count: int
     clock_hz: int | None
     has_micros: bool
+    has_mark: bool
     unique_id: bytes
     fault: Fault | None
 
@@ -397,6 +399,7 @@ class Session:
             model_count=models,
             clock_hz=hz if flags & _HAS_CYCLES and hz else None,
             has_micros=bool(flags & _HAS_MICROS),
+            has_mark=bool(flags & _HAS_MARK),
             unique_id=unique_id,
             fault=fault,
         )

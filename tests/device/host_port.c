@@ -1,7 +1,8 @@
 /*
  * A port for tests: the console is standard input and output, so that the true runtime runs as a process. The
  * environment variable SDK_TEST_CLOCK makes the clocks fail: absent, stuck, backwards, wrapping, hz (wrong by 2 %); or
- * makes the cycle counter count its own calls: calls. SDK_TEST_BAUD names a file that holds the console's rate.
+ * makes the cycle counter count its own calls: calls. SDK_TEST_BAUD names a file that holds the console's rate,
+ * SDK_TEST_MARK one that tells when the pin for power meters changed: its level and nanoseconds, a line each.
  */
 #define _POSIX_C_SOURCE 200809L
 
@@ -94,6 +95,20 @@ void port_set_baud(uint32_t baud)
         (void)fprintf(file, "%u", (unsigned)(baud != 0 ? baud : FIRST_BAUD));
         (void)fclose(file);
     }
+}
+
+static uint64_t nanoseconds(void);
+
+bool port_mark(bool on)
+{
+    const char *const path = getenv("SDK_TEST_MARK");
+    FILE *const file = path != NULL ? fopen(path, "a") : NULL;
+    if (file == NULL) {
+        return false;
+    }
+    (void)fprintf(file, "%d %llu\n", on, (unsigned long long)nanoseconds());
+    (void)fclose(file);
+    return true;
 }
 
 static uint64_t nanoseconds(void)

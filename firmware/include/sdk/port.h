@@ -26,6 +26,12 @@ bool port_has_baud(uint32_t baud);
 void port_set_baud(uint32_t baud);
 
 /*
+ * Sets the pin that tells a power meter that a model runs, and returns whether there is one: ports that can, take its
+ * number from SDK_MARK_PIN. The runtime has a weak definition that returns false.
+ */
+bool port_mark(bool on);
+
+/*
  * CPU clock cycles since an arbitrary start, 64 bits, monotonic. Ports without a cycle counter return 0
  * always; the host then shows no cycles. In emulators that count from outside, each call is a time stamp.
  */

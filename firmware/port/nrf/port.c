@@ -46,6 +46,7 @@
 #define NVMC_ICACHECNF 0x4001E540u
 #define GPIO_DIRSET(pin) ((pin) < 32u ? 0x50000518u : 0x50000818u)
 #define GPIO_OUTSET(pin) ((pin) < 32u ? 0x50000508u : 0x50000808u)
+#define GPIO_OUTCLR(pin) ((pin) < 32u ? 0x5000050Cu : 0x5000080Cu)
 
 /* 4.4 FICR: DEVICEID */
 #define FICR_DEVICEID 0x10000060u
@@ -131,6 +132,14 @@ uint32_t port_clock_hz(void) { return 0; }
 uint64_t port_cycles(void) { return systick_cycles(); }
 
 uint32_t port_clock_hz(void) { return SDK_CLOCK_HZ; }
+#endif
+
+#ifdef SDK_MARK_PIN
+bool port_mark(bool on) {
+    REG(on ? GPIO_OUTSET(SDK_MARK_PIN) : GPIO_OUTCLR(SDK_MARK_PIN)) = 1u << (SDK_MARK_PIN % 32u);
+    REG(GPIO_DIRSET(SDK_MARK_PIN)) = 1u << (SDK_MARK_PIN % 32u);
+    return true;
+}
 #endif
 
 /* The timers run from the core's oscillator: none could bear witness against the cycle counter. */

@@ -14,6 +14,7 @@ extern uint8_t __stack_low[], __stack_top[];
 #define PLL_LOCK (1u << 31)
 #define PLL_POWER_VCO 0x21u
 #define PLL_POWER_POST_DIVIDERS 0x08u
+#define FUNCSEL_SIO 5u
 #define TICK_ENABLE (1u << 9)
 #define WATCHDOG_TRIGGER (1u << 31)
 
@@ -117,6 +118,15 @@ const uint8_t *port_unique_id(size_t *bytes) {
     *bytes = have_unique_id ? sizeof unique_id : 0;
     return have_unique_id ? unique_id : NULL;
 }
+
+#ifdef SDK_MARK_PIN
+bool port_mark(bool on) {
+    REG(on ? SIO_GPIO_OUT_SET : SIO_GPIO_OUT_CLR) = 1u << SDK_MARK_PIN;
+    REG(SIO_GPIO_OE_SET) = 1u << SDK_MARK_PIN;
+    REG(IO_BANK0_GPIO_CTRL(SDK_MARK_PIN)) = FUNCSEL_SIO;
+    return true;
+}
+#endif
 
 void port_stack(uint8_t **low, uint8_t **high) {
     *low = __stack_low;

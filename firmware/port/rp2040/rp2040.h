@@ -75,6 +75,9 @@
 
 /* 2.3.1: single-cycle I/O, one view for each core */
 #define SIO_CPUID 0xd0000000u
+#define SIO_GPIO_OUT_SET 0xd0000014u
+#define SIO_GPIO_OUT_CLR 0xd0000018u
+#define SIO_GPIO_OE_SET 0xd0000024u
 #define SIO_FIFO_ST 0xd0000050u
 #define SIO_FIFO_WR 0xd0000054u
 #define SIO_FIFO_RD 0xd0000058u

@@ -1,0 +1,99 @@
+"""sdk energy: microjoules per inference."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+
+from sdk import board as boards
+from sdk.cli.common import add_inputs, add_json, add_optimize, add_port, add_verbose, target_options, watch, write_json
+from sdk.device.power import Meter
+from sdk.device.power.joulescope import Joulescope
+from sdk.device.power.ppk2 import Ppk2
+from sdk.device.power.recorded import load_trace
+from sdk.energy import measure_energy
+from sdk.errors import EXIT_DIFFERENT, EXIT_PROVEN, InputError
+from sdk.measure.energy import Energy, energy
+from sdk.measure.record import Verification
+
+_PPK2_VOLTS = (0.8, 5.0)
+
+
+def register(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "energy",
+        help="microjoules per inference, by a power meter and a pin that marks the inferences",
+        description="With --meter, runs a model on a board and records it. With --trace, cuts a recording that another"
+        " instrument made while the firmware ran.",
+    )
+    parser.add_argument("model", nargs="?", type=Path, metavar="MODEL", help=".tflite or .onnx file")
+    parser.add_argument("--board", metavar="B", help="the board (see sdk boards)")
+    add_optimize(parser)
+    add_port(parser)
+    add_inputs(parser, repeat=20)
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--meter", choices=("ppk2", "joulescope"), help="what measures the board")
+    source.add_argument("--trace", type=Path, metavar="CSV", help="columns time_s, current_a, mark, voltage_v")
+    parser.add_argument("--meter-port", metavar="P", help="serial port of the Power Profiler Kit, if there are several")
+    parser.add_argument("--pin", type=int, metavar="N", help="the chip's pin that is wired to the meter's logic input")
+    parser.add_argument("--voltage", type=float, metavar="V", help="the supply, where the meter does not measure it")
+    parser.add_argument("--supply", action="store_true", help="let the Power Profiler Kit supply the board")
+    add_json(parser)
+    add_verbose(parser)
+    parser.set_defaults(run=run, emulate=False)
+
+
+def run(options: argparse.Namespace, console: Console) -> int:
+    """Run the command."""
+    if options.trace:
+        found, verification = energy(load_trace(options.trace, options.voltage)), None
+    else:
+        found, verification = _measure(options, console)
+    _show(console, found, verification)
+    if options.json:
+        write_json(options.json, asdict(found) | ({"verification": asdict(verification)} if verification else {}))
+    return EXIT_PROVEN if verification is None or verification.verified else EXIT_DIFFERENT
+
+
+def _measure(options: argparse.Namespace, console: Console) -> tuple[Energy, Verification]:
+    if options.model is None or options.board is None or options.pin is None:
+        raise InputError("--meter", "needs a MODEL, --board and --pin")
+    if options.input is not None:
+        raise InputError("--input", "the energy of random inputs is measured", "choose them by --seed")
+    meter = _meter(options)
+    with watch(console, options.verbose) as watcher:
+        board = boards.load(options.board)
+        return measure_energy(
+            options.model, board, options.optimize, target_options(options), meter, options.pin, watcher
+        )
+
+
+def _meter(options: argparse.Namespace) -> Meter:
+    if options.meter == "joulescope":
+        return Joulescope()
+    low, high = _PPK2_VOLTS
+    if options.voltage is None or not low <= options.voltage <= high:
+        raise InputError("--voltage", f"the Power Profiler Kit must be told the supply, {low} to {high} V")
+    return Ppk2(options.meter_port, round(1000 * options.voltage), options.supply)
+
+
+def _show(console: Console, found: Energy, verification: Verification | None) -> None:
+    total, net = found.total_uj, found.net_uj
+    lines = [
+        f"[bold]{total.median:,.2f}[/] uJ an inference ({total.low:,.2f} to {total.high:,.2f}),"
+        f" {net.median:,.2f} without idle power",
+        f"idle {found.idle_mw:,.3f} mW; an inference takes {found.duration_us.median / 1000:,.3f} ms as marked",
+        f"{found.inferences} inferences of at least {found.samples:,} samples at {found.rate_hz:,.0f} Hz",
+        f"supply {found.supply}; measured by {escape(found.source)}",
+    ]
+    if verification is not None:
+        same = verification.bytes_compared - verification.bytes_different
+        lines.append(f"{same:,} of {verification.bytes_compared:,} output bytes equal {verification.oracle}")
+    for line in lines:
+        console.print(line, highlight=False, soft_wrap=True)
