@@ -37,7 +37,7 @@ bool port_mark(bool on);
  */
 uint64_t port_cycles(void);
 
-/* Microseconds since reset, 64 bits, monotonic, from a clock that does not depend on the core's; 0 if none. */
+/* Microseconds since reset, 64 bits, monotonic, by a counter that the core's PLL does not drive; 0 if none. */
 uint64_t port_micros(void);
 
 /* Frequency of port_cycles in Hz as configured; 0 when there is no cycle counter. */

@@ -1,19 +1,18 @@
 /*
- * Port for Nordic's nRF51 and nRF52: console on the UART that both have at one address, cycles by SysTick.
+ * Port for Nordic's nRF51 and nRF52: console on the UART that both have at one address, cycles by the DWT,
+ * microseconds by TIMER0.
  *
  * Chapters are those of the nRF51 reference manual 3.0 and the nRF52840 product specification 1.1. The console is
  * polled and has room for six bytes, so the firmware is built with a window of one request. SDK_NRF_QEMU: QEMU
- * emulates no time, and the nRF51 has no SysTick.
+ * emulates no time, and the nRF51 has no cycle counter.
  */
 #include "../cortex_m/core.h"
+#include "../cortex_m/cycles.h"
+#include "../cortex_m/extend.h"
 #include "sdk/port.h"
 
 #ifndef SDK_NRF_QEMU
 #define SDK_NRF_QEMU 0
-#endif
-
-#if !SDK_NRF_QEMU
-#include "../cortex_m/systick.h"
 #endif
 
 #if SDK_LINK_WINDOW != 1
@@ -48,6 +47,15 @@
 #define GPIO_OUTSET(pin) ((pin) < 32u ? 0x50000508u : 0x50000808u)
 #define GPIO_OUTCLR(pin) ((pin) < 32u ? 0x5000050Cu : 0x5000080Cu)
 
+/* 6.30 TIMER: 16 MHz divided by 2^PRESCALER, by way of its own from the crystal, not through the core's clock */
+#define TIMER_START 0x40008000u
+#define TIMER_CAPTURE0 0x40008040u
+#define TIMER_BITMODE 0x40008508u
+#define TIMER_PRESCALER 0x40008510u
+#define TIMER_CC0 0x40008540u
+#define BITMODE_32 3u
+#define PRESCALER_1MHZ 4u
+
 /* 4.4 FICR: DEVICEID */
 #define FICR_DEVICEID 0x10000060u
 #define UNIQUE_ID_BYTES 8u
@@ -80,7 +88,10 @@ void port_init(void) {
     REG(GPIO_OUTSET(SDK_NRF_TX_PIN)) = 1u << (SDK_NRF_TX_PIN % 32u);
     REG(GPIO_DIRSET(SDK_NRF_TX_PIN)) = 1u << (SDK_NRF_TX_PIN % 32u);
     uart_start();
-    systick_start();
+    REG(TIMER_BITMODE) = BITMODE_32;
+    REG(TIMER_PRESCALER) = PRESCALER_1MHZ;
+    REG(TIMER_START) = 1;
+    cortex_m_cycles_start();
 #endif
 }
 
@@ -127,9 +138,23 @@ __attribute__((noinline)) uint64_t port_cycles(void) {
     return 0;
 }
 
+uint64_t port_micros(void) { return 0; }
+
 uint32_t port_clock_hz(void) { return 0; }
 #else
-uint64_t port_cycles(void) { return systick_cycles(); }
+static extended micros;
+
+uint64_t port_cycles(void) { return cortex_m_cycles(); }
+
+uint64_t port_micros(void) {
+    const uint32_t primask = irq_save();
+    REG(TIMER_CAPTURE0) = 1;
+    const uint64_t now = extend(&micros, REG(TIMER_CC0), UINT32_MAX);
+    irq_restore(primask);
+    return now;
+}
+
+void port_heartbeat(void) { (void)port_micros(); }
 
 uint32_t port_clock_hz(void) { return SDK_CLOCK_HZ; }
 #endif
@@ -141,9 +166,6 @@ bool port_mark(bool on) {
     return true;
 }
 #endif
-
-/* The timers run from the core's oscillator: none could bear witness against the cycle counter. */
-uint64_t port_micros(void) { return 0; }
 
 const uint8_t *port_unique_id(size_t *bytes) {
     *bytes = UNIQUE_ID_BYTES;

@@ -1,6 +1,8 @@
 /* STM32F446 at 180 MHz from the 8 MHz clock that a Nucleo's ST-LINK gives; console USART2 on PA2 and PA3 (RM0390). */
 #include "stm32.h"
 
+#include "rtc.h"
+
 /* 3.8.1: 5 wait states up to 180 MHz at 2.7 V and more (table 6) */
 #define FLASH_ACR 0x40023C00u
 #define ACR_CACHES_PREFETCH_5_WAITS 0x705u
@@ -20,6 +22,7 @@
 #define RCC_CFGR 0x40023808u
 #define RCC_AHB1ENR 0x40023830u
 #define RCC_APB1ENR 0x40023840u
+#define RCC_BDCR 0x40023870u
 #define CR_HSION (1u << 0)
 #define CR_HSIRDY (1u << 1)
 #define CR_HSEON (1u << 16)
@@ -34,6 +37,8 @@
 #define CFGR_SW_PLL 0x2u
 #define CFGR_SWS_PLL 0x8u
 #define CFGR_PRESCALERS 0xFCF0u
+#define CFGR_RTCPRE (0x1Fu << 16)
+#define CFGR_RTCPRE_1MHZ (8u << 16)
 #define CFGR_APB2_HALF_APB1_QUARTER ((4u << 13) | (5u << 10)) /* 90 and 45 MHz, their maxima */
 #define AHB1ENR_GPIOA (1u << 0)
 #define APB1ENR_USART2 (1u << 17)
@@ -71,6 +76,8 @@ void stm32_start(void) {
     reg_wait(RCC_CR, CR_PLLRDY, CR_PLLRDY);
     reg_field(RCC_CFGR, CFGR_SW, CFGR_SW_PLL);
     reg_wait(RCC_CFGR, CFGR_SWS, CFGR_SWS_PLL);
+    reg_field(RCC_CFGR, CFGR_RTCPRE, CFGR_RTCPRE_1MHZ);
+    stm32_rtc_start(PWR_CR, RCC_BDCR);
 
     REG(RCC_AHB1ENR) |= AHB1ENR_GPIOA;
     REG(RCC_APB1ENR) |= APB1ENR_USART2;

@@ -2,6 +2,7 @@
 #include "stm32.h"
 
 #include "../cortex_m/cache.h"
+#include "rtc.h"
 
 /* 3.7.1: 7 wait states up to 216 MHz at 2.7 V and more (table 6) */
 #define FLASH_ACR 0x40023C00u
@@ -22,6 +23,7 @@
 #define RCC_CFGR 0x40023808u
 #define RCC_AHB1ENR 0x40023830u
 #define RCC_APB1ENR 0x40023840u
+#define RCC_BDCR 0x40023870u
 #define CR_HSION (1u << 0)
 #define CR_HSIRDY (1u << 1)
 #define CR_HSEON (1u << 16)
@@ -36,6 +38,8 @@
 #define CFGR_SW_PLL 0x2u
 #define CFGR_SWS_PLL 0x8u
 #define CFGR_PRESCALERS 0xFCF0u
+#define CFGR_RTCPRE (0x1Fu << 16)
+#define CFGR_RTCPRE_1MHZ (8u << 16)
 #define CFGR_APB2_HALF_APB1_QUARTER ((4u << 13) | (5u << 10)) /* 108 and 54 MHz, their maxima */
 #define AHB1ENR_GPIOD (1u << 3)
 #define APB1ENR_USART3 (1u << 18)
@@ -75,6 +79,8 @@ void stm32_start(void) {
     reg_field(RCC_CFGR, CFGR_SW, CFGR_SW_PLL);
     reg_wait(RCC_CFGR, CFGR_SWS, CFGR_SWS_PLL);
     cortex_m_caches_on();
+    reg_field(RCC_CFGR, CFGR_RTCPRE, CFGR_RTCPRE_1MHZ);
+    stm32_rtc_start(PWR_CR1, RCC_BDCR);
 
     REG(RCC_AHB1ENR) |= AHB1ENR_GPIOD;
     REG(RCC_APB1ENR) |= APB1ENR_USART3;

@@ -1,6 +1,8 @@
 /* STM32G0B1 at 64 MHz from its 16 MHz internal oscillator (within 1 %); console USART2 on PA2 and PA3 (RM0444). */
 #include "stm32.h"
 
+#include "lptim.h"
+
 /* 3.7.1 */
 #define FLASH_ACR 0x40022000u
 #define ACR_LATENCY_PREFETCH_CACHE 0x307u
@@ -12,6 +14,7 @@
 #define RCC_PLLCFGR 0x4002100Cu
 #define RCC_IOPENR 0x40021034u
 #define RCC_APBENR1 0x4002103Cu
+#define RCC_CCIPR 0x40021054u
 #define CR_HSION (1u << 8)
 #define CR_HSIRDY (1u << 10)
 #define CR_HSIDIV (7u << 11)
@@ -26,6 +29,9 @@
 #define CFGR_PRESCALERS 0x7F00u
 #define IOPENR_GPIOA (1u << 0)
 #define APBENR1_USART2 (1u << 17)
+#define APBENR1_LPTIM1 (1u << 31)
+#define CCIPR_LPTIM1 (3u << 18)
+#define CCIPR_LPTIM1_HSI16 (2u << 18)
 
 /* 7.4 */
 #define GPIOA_MODER 0x50000000u
@@ -53,9 +59,11 @@ void stm32_start(void) {
     reg_field(RCC_CFGR, CFGR_SW, CFGR_SW_PLLR);
     reg_wait(RCC_CFGR, CFGR_SWS, CFGR_SWS_PLLR);
 
+    reg_field(RCC_CCIPR, CCIPR_LPTIM1, CCIPR_LPTIM1_HSI16);
     REG(RCC_IOPENR) |= IOPENR_GPIOA;
-    REG(RCC_APBENR1) |= APBENR1_USART2;
+    REG(RCC_APBENR1) |= APBENR1_USART2 | APBENR1_LPTIM1;
     (void)REG(RCC_APBENR1);
+    stm32_lptim_start();
     reg_field(GPIOA_AFRL, AFRL_PA2_PA3, AFRL_PA2_PA3_USART2);
     reg_field(GPIOA_MODER, MODER_PA2_PA3, MODER_PA2_PA3_ALTERNATE);
 }

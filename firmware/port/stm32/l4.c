@@ -1,8 +1,10 @@
 /*
- * STM32L4R5 at 120 MHz from its 4 MHz internal oscillator (trimmed, within about 1 %); console LPUART1 on PG7 and PG8,
- * where a Nucleo-144 has its ST-LINK (RM0432).
+ * STM32L4R5 at 120 MHz from its 16 MHz internal oscillator (within 1 %); console LPUART1 on PG7 and PG8, where a
+ * Nucleo-144 has its ST-LINK (RM0432).
  */
 #include "stm32.h"
+
+#include "lptim.h"
 
 /* 3.7.1: 5 wait states above 100 MHz in range 1 boost mode (table 12) */
 #define FLASH_ACR 0x40022000u
@@ -26,11 +28,14 @@
 #define RCC_AHB2ENR 0x4002104Cu
 #define RCC_APB1ENR1 0x40021058u
 #define RCC_APB1ENR2 0x4002105Cu
+#define RCC_CCIPR 0x40021088u
 #define CR_MSION (1u << 0)
 #define CR_MSIRDY (1u << 1)
 #define CR_MSIRGSEL (1u << 3)
 #define CR_MSIRANGE 0xF0u
 #define CR_MSIRANGE_4MHZ (6u << 4)
+#define CR_HSION (1u << 8)
+#define CR_HSIRDY (1u << 10)
 #define CR_PLLON (1u << 24)
 #define CR_PLLRDY (1u << 25)
 #define CFGR_SW 0x3u
@@ -39,10 +44,13 @@
 #define CFGR_SWS_PLL 0xCu
 #define CFGR_HPRE 0xF0u
 #define CFGR_HPRE_HALF 0x80u
-/* 4 MHz / 1 * 60 / 2, output R on */
-#define PLLCFGR_120MHZ ((1u << 24) | (60u << 8) | (0u << 4) | 1u)
+/* 16 MHz / 4 * 60 / 2: the VCO has 240 MHz; output R on */
+#define PLLCFGR_120MHZ ((0u << 25) | (1u << 24) | (60u << 8) | (3u << 4) | 2u)
 #define AHB2ENR_GPIOG (1u << 6)
 #define APB1ENR1_PWR (1u << 28)
+#define APB1ENR1_LPTIM1 (1u << 31)
+#define CCIPR_LPTIM1 (3u << 18)
+#define CCIPR_LPTIM1_HSI16 (2u << 18)
 #define APB1ENR2_LPUART1 (1u << 0)
 
 #define MICROSECOND_LOOPS 120u
@@ -79,6 +87,8 @@ void stm32_start(void) {
     REG(FLASH_ACR) = ACR_CACHES_PREFETCH_5_WAITS;
     reg_wait(FLASH_ACR, 0xFu, 5u);
 
+    REG(RCC_CR) |= CR_HSION;
+    reg_wait(RCC_CR, CR_HSIRDY, CR_HSIRDY);
     REG(RCC_PLLCFGR) = PLLCFGR_120MHZ;
     REG(RCC_CR) |= CR_PLLON;
     reg_wait(RCC_CR, CR_PLLRDY, CR_PLLRDY);
@@ -94,7 +104,10 @@ void stm32_start(void) {
     REG(PWR_CR2) |= CR2_IOSV;
     REG(RCC_AHB2ENR) |= AHB2ENR_GPIOG;
     REG(RCC_APB1ENR2) |= APB1ENR2_LPUART1;
-    (void)REG(RCC_APB1ENR2);
+    reg_field(RCC_CCIPR, CCIPR_LPTIM1, CCIPR_LPTIM1_HSI16);
+    REG(RCC_APB1ENR1) |= APB1ENR1_LPTIM1;
+    (void)REG(RCC_APB1ENR1);
+    stm32_lptim_start();
     reg_field(GPIOG_AFRL, AFRL_PG7, AFRL_PG7_LPUART1);
     reg_field(GPIOG_AFRH, AFRH_PG8, AFRH_PG8_LPUART1);
     reg_field(GPIOG_MODER, MODER_PG7_PG8, MODER_PG7_PG8_ALTERNATE);

@@ -1,5 +1,5 @@
 /*
- * Port for the STM32: console on SDK_STM32_USART, cycles by SysTick, which all cores have.
+ * Port for the STM32: console on SDK_STM32_USART, cycles by the core, microseconds by a counter that no PLL drives.
  *
  * The console is polled and has room for one byte, so the firmware is built with a window of one request.
  * SDK_STM32_QEMU: QEMU emulates neither clocks nor time; its receive interrupt only ends a sleep there.
@@ -7,7 +7,8 @@
 #include "stm32.h"
 
 #include "../cortex_m/core.h"
-#include "../cortex_m/systick.h"
+#include "../cortex_m/cycles.h"
+#include "../cortex_m/extend.h"
 #include "sdk/port.h"
 
 /* USART registers: the first generation has SR, DR, BRR, CR1 (RM0008, RM0390), the second the other ones (RM0385). */
@@ -78,7 +79,7 @@ void port_init(void) {
     CORTEX_M_NVIC_ISER[SDK_STM32_USART_IRQ / 32u] = 1u << (SDK_STM32_USART_IRQ % 32u);
 #else
     stm32_start();
-    systick_start();
+    cortex_m_cycles_start();
     set_baud(SDK_CONSOLE_BAUD);
 #endif
 }
@@ -131,8 +132,24 @@ const uint8_t *port_unique_id(size_t *bytes) {
     *bytes = 0;
     return NULL;
 }
+
+uint64_t port_micros(void) { return 0; }
 #else
-uint64_t port_cycles(void) { return systick_cycles(); }
+static extended counter;
+
+uint64_t port_cycles(void) { return cortex_m_cycles(); }
+
+uint64_t port_micros(void) {
+    const uint32_t primask = irq_save();
+    const uint64_t counts = extend(&counter, stm32_counter(), STM32_COUNTER_MASK);
+    irq_restore(primask);
+    return counts * SDK_STM32_COUNTER_US;
+}
+
+#if SDK_CLOCK_HZ < 40000000
+#error "the heartbeat, of 2^20 cycles, must come before the counter's 2^15 us are over"
+#endif
+void port_heartbeat(void) { (void)port_micros(); }
 
 uint32_t port_clock_hz(void) { return SDK_CLOCK_HZ; }
 
@@ -141,6 +158,3 @@ const uint8_t *port_unique_id(size_t *bytes) {
     return (const uint8_t *)SDK_STM32_UNIQUE_ID;
 }
 #endif
-
-/* All timers run from the core's oscillator: none could bear witness against the cycle counter. */
-uint64_t port_micros(void) { return 0; }
