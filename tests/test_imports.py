@@ -39,7 +39,7 @@ BELOW = {
     "energy": ("pipeline",),
     "lab": ("errors", "cache"),
     "pytest_plugin": ("pipeline", "lab"),
-    "cli": ("pipeline", "report", "doctor", "selftest", "mlperf", "energy", "compress"),
+    "cli": ("pipeline", "report", "doctor", "selftest", "mlperf", "energy", "lab", "compress"),
     "__init__": (),
     "__main__": ("cli",),
 }

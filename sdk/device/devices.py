@@ -53,6 +53,25 @@ def attached(boards: Iterable[Board], port: str | None = None) -> list[Found]:
     return found + [_port(info, known, info.device == port) for info in ports]
 
 
+def look(board: Board, port: str | None, serial_number: str | None) -> Found | None:
+    """What is at one board's place now, asked if it has a port; None if nothing is.
+
+    Args:
+        board: that should be there.
+        port: its serial port or URL; None to find it.
+        serial_number: of its USB device, where several fit.
+    """
+    infos = list_ports()
+    if port is not None:
+        known = next((info for info in infos if info.device == port), None)
+        if known is None and "://" not in port:
+            return None
+        return _port(known or PortInfo(port), [board], ask=True)
+    ids = usb_ids(board)
+    fitting = [info for info in infos if (info.vid, info.pid) in ids and serial_number in (None, info.serial_number)]
+    return _port(fitting[0], [board], ask=True) if len(fitting) == 1 else None
+
+
 def _drive(board_id: str, folder: str, boards: list[Board]) -> Found:
     ids = [
         board.id

@@ -124,6 +124,8 @@ def render(record: Record) -> RenderableType:
     dominant = _dominant(record)
     if dominant:
         parts.append(Text(dominant))
+    if record.link_retries:
+        parts.append(Text(f"link: {record.link_retries} requests had to be repeated", "yellow"))
     parts += [Text(f"note: {note}", "yellow") for note in record.notes]
     return Group(*parts)
 

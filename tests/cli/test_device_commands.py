@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ import pytest
 from sdk import board as boards
 from sdk import pipeline
 from sdk.build import Firmware
-from sdk.cli import main
+from sdk.cli import bench, main
 from sdk.device import devices, monitor
 from sdk.device.flash import uf2
 from sdk.device.ports import PortInfo
@@ -168,3 +169,25 @@ def test_listen_shows_text_until_the_port_goes() -> None:
             text += part
     os.close(terminal)
     assert text == "boot\n\N{REPLACEMENT CHARACTER}[2J\N{REPLACEMENT CHARACTER}"
+
+
+def test_bench_watches_a_model(
+    tmp_path: Path, digits: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = tmp_path / "model.tflite"
+    content = (digits / "digits.tflite").read_bytes()
+    model.write_bytes(content)
+    steps = iter([content[:100], content, None])
+
+    def edit(_: float) -> None:
+        step = next(steps)
+        if step is None:
+            raise KeyboardInterrupt
+        model.write_bytes(step)
+
+    monkeypatch.setattr(bench, "time", SimpleNamespace(sleep=edit))
+    arguments = ["bench", str(model), "--board", "host", "--repeat", "1", "--bound", "100000", "--watch"]
+    assert main(arguments) == 130
+    out = capsys.readouterr().out
+    assert out.count("PROVEN") == 2 and out.count("error:") == 1
+    assert out.count("NOT WORSE") == 1 and "than the run before" in out
