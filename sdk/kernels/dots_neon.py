@@ -158,11 +158,73 @@ class Sdot:
         return total
 
 
-Products = type[Smull] | type[Sdot]
+@dataclass(frozen=True)
+class ByteSums:
+    """Products in bytes, of inputs and weights with few values.
+
+    Attributes:
+        together: chunks whose products, summed lane by lane, stay in a byte.
+    """
+
+    together: int
+    group: ClassVar[int] = 8
+    tile: ClassVar[int] = 3
+
+    @classmethod
+    def of(cls, weights: Ints, inputs: tuple[int, int]) -> ByteSums | None:
+        """The most chunks at once; None if not one fits, or a dot product may leave 16 bits.
+
+        Args:
+            weights: [channels, taps].
+            inputs: smallest and largest input.
+        """
+        largest = np.maximum(np.abs(weights * inputs[0]), np.abs(weights * inputs[1]))
+        if int(largest.sum(axis=1).max(initial=0)) >= 1 << 15:
+            return None
+        lanes = padded(largest, _CHUNK, axis=1).reshape(len(weights), -1, _CHUNK)
+
+        def fits(together: int) -> bool:
+            whole = padded(lanes, together, axis=1)
+            return int(whole.reshape(len(weights), -1, together, _CHUNK).sum(axis=2).max(initial=0)) < 1 << 7
+
+        return next((cls(n) for n in range(lanes.shape[1], 0, -1) if fits(n)), None)
+
+    @staticmethod
+    def end(taps: int) -> int:
+        """Inputs of a gathered pixel."""
+        return -(-taps // _CHUNK) * _CHUNK
+
+    @staticmethod
+    def head(end: int) -> tuple[int, int]:
+        """(no inputs in a head, chunks)."""
+        return 0, end // _CHUNK
+
+    @classmethod
+    def stream(cls, weights: Ints) -> Const:
+        """[groups][chunks][channels of a group][16]."""
+        table = padded(padded(weights, _CHUNK, axis=1), cls.group, axis=0)
+        chunks = table.reshape(-1, cls.group, table.shape[1] // _CHUNK, _CHUNK).transpose(0, 2, 1, 3)
+        return Const("weights", "int8_t", chunks.reshape(-1).astype(np.int8), 16)
+
+    def instructions(self, layer: NeonDots, end: int, pixels: int) -> int:
+        """Of the dot products of so many pixels."""
+        chunks = end // _CHUNK
+        rounds = -(-chunks // self.together)
+        groups = -(-layer.weights.shape[0] // self.group)
+        total = 0
+        for tile, count in ((3, pixels // 3), (1, pixels % 3)):
+            chunk = 4 + 9 * tile
+            fixed = 30 + rounds * (14 + 16 * tile) + tile * (16 + 2 * layer.scale_instructions)
+            total += count * (groups * (chunks * chunk + fixed) + 60)
+        return total
+
+
+Products = type[Smull] | type[Sdot] | ByteSums
 """The ways to multiply."""
 
 
 def dots_fields(layer: NeonDots, products: Products) -> tuple[Value, ...]:
     """The C structure sdk_dots_neon."""
     end = products.end(layer.weights.shape[1])
-    return Ref("weights"), layer.output_fields, layer.weights.shape[0], *products.head(end), end
+    together = products.together if isinstance(products, ByteSums) else 0
+    return Ref("weights"), layer.output_fields, layer.weights.shape[0], *products.head(end), end, together

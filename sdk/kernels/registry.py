@@ -20,7 +20,7 @@ from sdk.kernels.conditional import SelectRef
 from sdk.kernels.conv2d_dsp import Conv2DNarrow, Conv2DPatch, Conv2DPixels, Conv2DPointwise, Conv2DRows
 from sdk.kernels.conv2d_m0 import Conv2DPairs
 from sdk.kernels.conv2d_mve import Conv2DPixelsMve, Conv2DRowsMve, Conv2DRunsMve
-from sdk.kernels.conv2d_neon import Conv2DNeon, Conv2DSdot
+from sdk.kernels.conv2d_neon import Conv2DBytes, Conv2DNeon, Conv2DSdot
 from sdk.kernels.convolution_s8 import Conv2DS8Ref, DepthwiseConv2DS8Ref
 from sdk.kernels.convolution_s16 import (
     Conv2DS16Ref,
@@ -186,6 +186,7 @@ KERNELS: tuple[Kernel, ...] = (
     FullyConnectedPackedChain(),
     Conv2DNeon(),
     Conv2DSdot(),
+    Conv2DBytes(),
     DepthwiseNeon(),
     Depthwise3x3Sdot(),
     FullyConnectedNeon(),

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from harness import CASES, Case, run_cases, seeds, targets
 from kernel_cases import Model, _output_quant, _weights, activation, bias_quant, generate, quantization
 
-from sdk.ir import Module, Quant
+from sdk.ir import Module, Op, Quant, Tensor
 from sdk.ir import attrs as a
-from sdk.kernels.base import Kernel
-from sdk.kernels.conv2d_neon import Conv2DNeon, Conv2DSdot
+from sdk.kernels.base import Kernel, Site
+from sdk.kernels.conv2d_neon import Conv2DBytes, Conv2DNeon, Conv2DSdot
 from sdk.kernels.depthwise_neon import Depthwise3x3Sdot, DepthwiseNeon
 from sdk.kernels.fully_connected_neon import FullyConnectedNeon, FullyConnectedSdot
 
@@ -116,3 +117,50 @@ def test_largest_sum_of_two_products(target: str) -> None:
 @pytest.mark.parametrize("target", targets("a64"))
 def test_sdot_has_no_such_limit(target: str) -> None:
     assert run_cases(Conv2DSdot(), [_extreme(-128)], target) == 1
+
+
+class _Bounded(Case):
+    """A case whose operator stands behind a RELU6 in the device's model: its input has few values."""
+
+    @property
+    def site(self) -> Site:
+        graph, op = self.module.main, self.module.main.ops[0]
+        bounded = graph.input(op, 0)
+        before = Tensor(len(graph.tensors), "before", bounded.shape, bounded.dtype, bounded.quant)
+        relu = Op(1, "RELU6", 1, (before.id,), (bounded.id,), a.Attrs())
+        tensors = {**graph.tensors, before.id: before}
+        return Site(replace(graph, tensors=tensors, ops=(relu, op), inputs=(before.id,)), op)
+
+
+def _few_values(rng: np.random.Generator, kernel: int, bits: tuple[int, int]) -> Case:
+    """Inputs and weights of so many bits."""
+    m = Model()
+    depth, channels = int(rng.choice([3, 16, 20, 32, 64, 100])), int(rng.choice([1, 3, 4, 5, 8, 9]))
+    height, width = kernel + int(rng.integers(3)), kernel + int(rng.integers(10))
+    most = (1 << bits[0]) - 1
+    quant = Quant((6.0 / most,), (0,))
+    data = rng.integers(-(1 << bits[1] - 1), 1 << bits[1] - 1, (channels, kernel, kernel, depth)).astype(np.int8)
+    scales = tuple(float(np.float32(s)) for s in rng.uniform(0.01, 0.5, channels))
+    output_quant, bias = _output_quant(rng, quant, scales, data, 0)
+    inputs = [m.input((1, height, width, depth), quant), m.const(data, Quant(scales, (0,) * channels, 0))]
+    inputs.append(m.const(bias, bias_quant(quant, scales)))
+    padding = a.Padding.SAME if rng.integers(2) else a.Padding.VALID
+    module = m.module("CONV_2D", a.Conv2DAttrs(padding, 1, 1, activation(rng)), inputs, output_quant)
+    # Now and then all sums are as large as they get.
+    values = rng.integers(0 if rng.integers(3) else most, most + 1, (1, height, width, depth)).astype(np.int8)
+    return _Bounded(f"{bits} bits, {kernel}x{kernel}x{depth}, {channels} channels", module, (values,))
+
+
+@pytest.mark.parametrize("seed", seeds())
+@pytest.mark.parametrize("bits", [(2, 2), (1, 2), (2, 1), (1, 1), (4, 1)])
+@pytest.mark.parametrize("target", targets("a64", "a32"))
+def test_sums_in_bytes(target: str, bits: tuple[int, int], seed: int) -> None:
+    rng = np.random.default_rng([seed, *bits])
+    cases = [_few_values(rng, kernel, bits) for kernel in (1, 3) for _ in range(CASES // 4)]
+    assert run_cases(Conv2DBytes(), cases, target) == len(cases)
+
+
+def test_sums_in_bytes_need_few_values() -> None:
+    case = _few_values(np.random.default_rng(1), 3, (2, 2))
+    assert Conv2DBytes().refusal(case.site) is None
+    assert Conv2DBytes().refusal(Site(case.module.main, case.module.main.ops[0])) is not None

@@ -46,6 +46,10 @@ void sdk_conv2d_s8__neon(const sdk_conv2d_s8_neon *params, const int8_t *input, 
 void sdk_conv2d_s8__sdot(const sdk_conv2d_s8_neon *params, const int8_t *input, int8_t *output, void *scratch,
                          sdk_range units);
 
+/* The same with products in bytes; not in rows. */
+void sdk_conv2d_s8_bytes__neon(const sdk_conv2d_s8_neon *params, const int8_t *input, int8_t *output, void *scratch,
+                                sdk_range units);
+
 /* A way to multiply. */
 typedef struct {
     sdk_dots_run *run;

@@ -14,9 +14,10 @@ typedef struct {
     const int8_t *weights;
     sdk_neon_output output;
     int32_t channels;
-    int32_t head;   /* inputs of the head: 8 or 16; SDOT: 0, 4, 8, 12 or 16 that are used of its last 8 or 16 */
-    int32_t chunks; /* of 16 inputs besides the head */
-    int32_t end;    /* inputs of a pixel, at least those of the head's load */
+    int32_t head;     /* inputs of the head: 8 or 16; SDOT: 0, 4, 8, 12 or 16 that are used of its last 8 or 16 */
+    int32_t chunks;   /* of 16 inputs besides the head */
+    int32_t end;      /* inputs of a pixel, at least those of the head's load */
+    int32_t together; /* in bytes: chunks whose products are summed in bytes */
 } sdk_dots_neon;
 
 /*
@@ -41,8 +42,11 @@ sdk_dots_rows_run sdk_dots_rows__neon;
 /* SDOT: groups of eight channels. */
 sdk_dots_run sdk_dots__sdot;
 sdk_dots_rows_run sdk_dots_rows__sdot;
+/* Products in bytes, of inputs and weights with few values: groups of eight channels, no head, and chunks up to the
+ * last input. No sum over so many chunks leaves a byte, and none over all inputs 16 bits. */
+sdk_dots_run sdk_dots_bytes__neon;
 
-enum { SDK_DOTS_PIXELS = 8, SDK_DOTS_GROUP_NEON = 4, SDK_DOTS_GROUP_SDOT = 8 };
+enum { SDK_DOTS_PIXELS = 8, SDK_DOTS_GROUP_NEON = 4, SDK_DOTS_GROUP_WIDE = 8 };
 
 /* Where the inputs of a tile's pixels are: at input, or offset bytes after each of the starts. */
 typedef struct {
@@ -60,6 +64,58 @@ SDK_INLINE void sdk_dots_advance(sdk_dots_source *from, int32_t pixels, int32_t 
         from->offset += pixels * from->pitch;
     } else {
         from->input += pixels * from->pitch;
+    }
+}
+
+/* Scales the sums of a tile's pixels, eight channels for each, in one form and stores the channels that exist. */
+SDK_INLINE void sdk_dots_finish_as__neon(const sdk_neon_output *out, int32x4_t (*sums)[2], const int32_t *constants,
+                                         int8_t *output, int32_t output_pitch, int32_t pixels, int32_t channels,
+                                         int32_t form)
+{
+    enum { GROUP = SDK_DOTS_GROUP_WIDE };
+    SDK_UNROLL for (int32_t half = 0; half < 2; half++) {
+        const int32x4_t multiplier = vld1q_s32(constants + GROUP + 4 * half);
+        const int32x4_t right = vld1q_s32(constants + 2 * GROUP + 4 * half);
+        const int32x4_t left = vld1q_s32(constants + 3 * GROUP + 4 * half);
+        SDK_UNROLL for (int32_t i = 0; i < pixels; i++) {
+            sums[i][half] = sdk_neon_scale(sums[i][half], multiplier, right, left, out->zero_point, form);
+        }
+    }
+    SDK_UNROLL for (int32_t i = 0; i < pixels; i += 2) {
+        const int32_t other = (i + 1) % pixels;
+        const int8x16_t bytes = sdk_neon_bytes(sums[i][0], sums[i][1], sums[other][0], sums[other][1], out, form);
+        int8_t *first = output + i * output_pitch;
+        if (channels >= GROUP) {
+            vst1_s8(first, vget_low_s8(bytes));
+            if (other > i) {
+                vst1_s8(first + output_pitch, vget_high_s8(bytes));
+            }
+        } else {
+            sdk_neon_store_some(first, bytes, channels);
+            if (other > i) {
+                sdk_neon_store_some(first + output_pitch, vextq_s8(bytes, bytes, GROUP), channels);
+            }
+        }
+    }
+}
+
+/* The same in the layer's form. */
+SDK_INLINE void sdk_dots_finish__neon(const sdk_neon_output *out, int32x4_t (*sums)[2], const int32_t *constants,
+                                      int8_t *output, int32_t output_pitch, int32_t pixels, int32_t channels)
+{
+    switch (out->form) {
+    case SDK_NEON_RELU:
+        sdk_dots_finish_as__neon(out, sums, constants, output, output_pitch, pixels, channels, SDK_NEON_RELU);
+        break;
+    case SDK_NEON_PLAIN:
+        sdk_dots_finish_as__neon(out, sums, constants, output, output_pitch, pixels, channels, SDK_NEON_PLAIN);
+        break;
+    case SDK_NEON_FIX:
+        sdk_dots_finish_as__neon(out, sums, constants, output, output_pitch, pixels, channels, SDK_NEON_FIX);
+        break;
+    default:
+        sdk_dots_finish_as__neon(out, sums, constants, output, output_pitch, pixels, channels, SDK_NEON_GENERAL);
+        break;
     }
 }
 

@@ -6,7 +6,7 @@
 /* The scheduler would spill, and so would a pointer for each pixel's output. */
 #pragma GCC optimize("no-schedule-insns", "no-ivopts")
 
-enum { TILE = SDK_DOTS_PIXELS, GROUP = SDK_DOTS_GROUP_SDOT, CHUNK = 16, HALF = 8, LANE = 4, KINDS = 4 };
+enum { TILE = SDK_DOTS_PIXELS, GROUP = SDK_DOTS_GROUP_WIDE, CHUNK = 16, HALF = 8, LANE = 4, KINDS = 4 };
 
 typedef int32x4_t tile_sums[TILE][2];
 
@@ -31,36 +31,6 @@ typedef int32x4_t tile_sums[TILE][2];
         STEP(w.val[0], w.val[1], lane)                                                                                 \
         STEP(w.val[2], w.val[3], lane + 1)                                                                             \
     } while (0)
-
-/* Scales a tile's sums, eight channels for each pixel, and stores the channels that exist. */
-SDK_INLINE void finish(const sdk_neon_output *out, tile_sums sums, const int32_t *constants, int8_t *output,
-                       int32_t output_pitch, int32_t pixels, int32_t channels, int32_t form)
-{
-    SDK_UNROLL for (int32_t half = 0; half < 2; half++) {
-        const int32x4_t multiplier = vld1q_s32(constants + GROUP + 4 * half);
-        const int32x4_t right = vld1q_s32(constants + 2 * GROUP + 4 * half);
-        const int32x4_t left = vld1q_s32(constants + 3 * GROUP + 4 * half);
-        SDK_UNROLL for (int32_t i = 0; i < pixels; i++) {
-            sums[i][half] = sdk_neon_scale(sums[i][half], multiplier, right, left, out->zero_point, form);
-        }
-    }
-    SDK_UNROLL for (int32_t i = 0; i < pixels; i += 2) {
-        const int32_t other = (i + 1) % pixels;
-        const int8x16_t bytes = sdk_neon_bytes(sums[i][0], sums[i][1], sums[other][0], sums[other][1], out, form);
-        int8_t *first = output + i * output_pitch;
-        if (channels >= GROUP) {
-            vst1_s8(first, vget_low_s8(bytes));
-            if (pixels > 1) {
-                vst1_s8(first + output_pitch, vget_high_s8(bytes));
-            }
-        } else {
-            sdk_neon_store_some(first, bytes, channels);
-            if (pixels > 1) {
-                sdk_neon_store_some(first + output_pitch, vextq_s8(bytes, bytes, HALF), channels);
-            }
-        }
-    }
-}
 
 /* Groups of channels of 1, 2, 4 or TILE pixels. */
 SDK_INLINE void tile(const sdk_dots_neon *layer, const sdk_dots_source *from, int32_t in_rows, int8_t *output,
@@ -114,20 +84,7 @@ SDK_INLINE void tile(const sdk_dots_neon *layer, const sdk_dots_source *from, in
                 TWO_STEPS(2);
             }
         }
-        switch (out.form) {
-        case SDK_NEON_RELU:
-            finish(&out, sums, constants, output, output_pitch, pixels, channels, SDK_NEON_RELU);
-            break;
-        case SDK_NEON_PLAIN:
-            finish(&out, sums, constants, output, output_pitch, pixels, channels, SDK_NEON_PLAIN);
-            break;
-        case SDK_NEON_FIX:
-            finish(&out, sums, constants, output, output_pitch, pixels, channels, SDK_NEON_FIX);
-            break;
-        default:
-            finish(&out, sums, constants, output, output_pitch, pixels, channels, SDK_NEON_GENERAL);
-            break;
-        }
+        sdk_dots_finish__neon(&out, sums, constants, output, output_pitch, pixels, channels);
         constants += KINDS * GROUP;
         output += GROUP;
         channels -= GROUP;

@@ -1,0 +1,8 @@
+#include "sdk/conv2d_neon.h"
+
+void sdk_conv2d_s8_bytes__neon(const sdk_conv2d_s8_neon *params, const int8_t *input, int8_t *output, void *scratch,
+                                sdk_range units)
+{
+    static const sdk_dots_kind kind = {sdk_dots_bytes__neon, NULL, SDK_DOTS_GROUP_WIDE};
+    sdk_conv2d_s8_tiles__neon(params, input, output, scratch, units, &kind);
+}
