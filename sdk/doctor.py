@@ -51,6 +51,11 @@ def check() -> list[Check]:
         _check("newlib for Arm", lambda: _library(arm, "libc_nano.a"), _install("libnewlib-arm-none-eabi")),
         _check(aarch64, lambda: _version(aarch64), _install("gcc-aarch64-linux-gnu")),
         _check("C library for aarch64", lambda: _library(aarch64, "crt1.o"), _install("libc6-dev-arm64-cross")),
+        _check(
+            "C library for bare aarch64",
+            lambda: _library(aarch64, "picolibc.specs"),
+            _install("picolibc-aarch64-linux-gnu"),
+        ),
         _check("gcc", lambda: _version("gcc"), _install("gcc libc6-dev")),
         _check("qemu-system-arm", lambda: qemu_version("qemu-system-arm"), _install("qemu-system-arm")),
         _check("qemu-aarch64", lambda: qemu_version("qemu-aarch64"), _install("qemu-user")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 
 import pytest
 
@@ -19,6 +20,10 @@ def need(board: str) -> None:
     for program in programs:
         if shutil.which(program) is None:
             pytest.skip(f"{program} is not installed")
+    if "--specs=picolibc.specs" in found.toolchain.cpu_flags:
+        library = subprocess.run([programs[0], "-print-file-name=picolibc.specs"], capture_output=True, check=True)
+        if library.stdout.strip() == b"picolibc.specs":
+            pytest.skip("picolibc is not installed")
     if found.emulator and found.emulator.kind == "rp2040js":
         from sdk.device.emulate_rp2040js import node_modules
 

@@ -33,7 +33,7 @@ CORE = (
 )
 EMULATED = (
     "pico", "mps2-an385", "mps2-an386", "mps2-an500", "mps2-an505", "mps3-an547", "rpi4",
-    "pico_w", "netduinoplus2", "microbit", "rpi3", "rpi5", "beaglebone",
+    "pico_w", "netduinoplus2", "microbit", "rpi3", "rpi5", "beaglebone", "raspi2b", "raspi3b",
 )
 
 

@@ -18,6 +18,7 @@ _CORE_FEATURES: Mapping[str, frozenset[str]] = {
     "cortex-m7": frozenset({"dsp"}),
     "cortex-m33": frozenset({"dsp"}),
     "cortex-m55": frozenset({"dsp", "mve"}),
+    "cortex-a7": frozenset({"fpu", "neon"}),
     "cortex-a8": frozenset({"fpu", "neon"}),
     "cortex-a53": frozenset({"fpu", "neon"}),
     "cortex-a72": frozenset({"fpu", "neon"}),

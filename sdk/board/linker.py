@@ -50,7 +50,7 @@ def link_view(board: Board, stack_bytes: int, *, weights_in_ram: bool = False) -
         "data_inputs": [
             *([moved] if weights_in_ram else []),
             *((f"{hot}(.text*)" for hot in _HOT) if copied else ()),
-            "*(.ramfunc* .data*)" if copied else "*(.data*)",
+            "*(.ramfunc* .data* .got*)" if copied else "*(.data* .got*)",
         ],
         "stacks": stacks,
         "stack_bytes": stack_bytes,

@@ -13,7 +13,12 @@ from sdk.device.process import Child, PtyRunner
 from sdk.device.runner import Endpoint, Image, Runner, Sample
 from sdk.errors import DeviceError, ToolError
 
-_PACKAGES = {"qemu-system-arm": "qemu-system-arm", "qemu-aarch64": "qemu-user", "qemu-arm": "qemu-user"}
+_PACKAGES = {
+    "qemu-system-arm": "qemu-system-arm",
+    "qemu-system-aarch64": "qemu-system-arm",
+    "qemu-aarch64": "qemu-user",
+    "qemu-arm": "qemu-user",
+}
 _VERSION = re.compile(r"version (\d+(?:\.\d+)+)")
 
 
