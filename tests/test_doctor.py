@@ -31,7 +31,7 @@ def test_everything_missing_has_a_remedy(monkeypatch, tmp_path):
     doctor.qemu_version.cache_clear()
     found = checks()
     del found["rp2040js"], found["serial ports"]  # not found by PATH
-    assert len(found) == 9
+    assert len(found) == 10
     for check in found.values():
         assert not check.ok and not check.found, check
         assert "install" in check.remedy, check

@@ -1,12 +1,11 @@
 /*
- * A USB CDC-ACM serial port on the RP2040's device controller (datasheet 4.1; USB 2.0 chapter 9; CDC 1.2, PSTN 1.2).
+ * A USB CDC-ACM serial port on the chip's device controller (RP2040 datasheet 4.1; USB 2.0 chapter 9; CDC 1.2, PSTN 1.2).
  *
  * Endpoint 0 is control, 1 IN the notification endpoint that CDC demands and nobody uses, 2 IN and 2 OUT carry data.
  * All of it runs in the USB interrupt, or in the main program with that interrupt masked.
  */
 #include "ring.h"
-#include "rp2040.h"
-#include "rp2040_port.h"
+#include "rp2.h"
 
 /* Controller registers, as offsets from USB_REGS */
 #define ADDR_ENDP (USB_REGS + 0x00u)
@@ -20,7 +19,7 @@
 #define INTE (USB_REGS + 0x90u)
 #define INTS (USB_REGS + 0x98u)
 
-#define MAIN_CTRL_ENABLE 1u
+#define MAIN_CTRL_ENABLE 1u /* and no isolation, in which the RP2350's PHY is after a reset */
 #define SIE_CTRL_EP0_INT_1BUF (1u << 29)
 #define SIE_CTRL_PULLUP_EN (1u << 16)
 #define SIE_STATUS_BUS_RESET (1u << 19)
@@ -85,16 +84,14 @@ enum {
 #define DESCRIPTOR_CONFIGURATION 2u
 #define DESCRIPTOR_STRING 3u
 
-/* Raspberry Pi's vendor id with the product id that it gives to CDC serial ports of programs for the RP2040. */
-#define VENDOR_ID 0x2e8au
-#define PRODUCT_ID 0x000au
+#define VENDOR_ID 0x2e8au /* Raspberry Pi's */
 #define LOW(word) ((word)&0xffu)
 #define HIGH(word) ((word) >> 8)
 
 static const uint8_t device_descriptor[] = {
     18, DESCRIPTOR_DEVICE, 0x00, 0x02, /* USB 2.0 */
     2, 0, 0, PACKET,                   /* CDC */
-    LOW(VENDOR_ID), HIGH(VENDOR_ID), LOW(PRODUCT_ID), HIGH(PRODUCT_ID), 0x00, 0x01, /* release 1.00 */
+    LOW(VENDOR_ID), HIGH(VENDOR_ID), LOW(USB_PRODUCT_ID), HIGH(USB_PRODUCT_ID), 0x00, 0x01, /* release 1.00 */
     1, 2, 3, 1,                                                                     /* strings; one configuration */
 };
 
@@ -420,7 +417,7 @@ void usb_init(const char *serial_number) {
     REG(MAIN_CTRL) = MAIN_CTRL_ENABLE;
     REG(SIE_CTRL) = SIE_CTRL_EP0_INT_1BUF;
     REG(INTE) = INT_BUFF_STATUS | INT_BUS_RESET | INT_SETUP_REQ;
-    REG(NVIC_ISER) = 1u << IRQ_USBCTRL;
+    REG(NVIC_ISER(IRQ_USBCTRL)) = NVIC_BIT(IRQ_USBCTRL);
     REG_SET(SIE_CTRL) = SIE_CTRL_PULLUP_EN;
 }
 

@@ -1,15 +1,20 @@
-/* Two clocks: TIMER counts microseconds of the crystal, SysTick counts cycles of the core. */
-#include "rp2040.h"
-#include "rp2040_port.h"
+/* Cycles of the core by SysTick, all of it in RAM, so that counting does not disturb the cache of the flash. */
+#include "../rp2/rp2.h"
 
+#define SYST_CSR 0xe000e010u
+#define SYST_RVR 0xe000e014u
+#define SYST_CVR 0xe000e018u
+#define SCB_ICSR 0xe000ed04u
+#define ICSR_PENDSTSET (1u << 26)
 #define SYST_BITS 24
 #define SYST_MASK ((1u << SYST_BITS) - 1u)
 #define SYST_ENABLE_INTERRUPT_CORE_CLOCK 7u
 
 static volatile uint32_t systick_wraps;
 
-void time_init(void) {
-    subsystem_reset(RESET_TIMER);
+void systick_handler(void);
+
+void chip_cycles_start(void) {
     REG(SYST_RVR) = SYST_MASK;
     REG(SYST_CVR) = 0;
     REG(SYST_CSR) = SYST_ENABLE_INTERRUPT_CORE_CLOCK;
@@ -34,21 +39,4 @@ RAMFUNC uint64_t port_cycles(void) {
     }
     irq_restore(primask);
     return ((uint64_t)wraps << SYST_BITS) | ((0u - count) & SYST_MASK);
-}
-
-/* The raw registers, not the latched pair, which two readers would spoil for each other. */
-RAMFUNC uint64_t port_micros(void) {
-    uint32_t high = REG(TIMER_TIMERAWH);
-    for (;;) {
-        uint32_t low = REG(TIMER_TIMERAWL);
-        uint32_t again = REG(TIMER_TIMERAWH);
-        if (again == high) {
-            return ((uint64_t)high << 32) | low;
-        }
-        high = again;
-    }
-}
-
-uint32_t port_clock_hz(void) {
-    return CLK_SYS_HZ;
 }

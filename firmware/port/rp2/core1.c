@@ -1,9 +1,9 @@
 /* The second core: waits for a function and its context in the inter-core FIFO, runs it, answers. */
-#include "rp2040.h"
-#include "rp2040_port.h"
+#include "rp2.h"
 
 extern uint8_t __core1_stack_top[];
 
+#define SCB_VTOR 0xe000ed08u
 #define LAUNCH_TIMEOUT_US 10000u
 #define LAUNCH_TRIES 5
 
@@ -12,8 +12,8 @@ static enum { CORE1_ASLEEP, CORE1_IDLE, CORE1_BUSY } core1_state;
 /*
  * Why there is no race: each direction of the FIFO is a queue in hardware with one writer and one reader. Core 0
  * puts two words, the function and its context, and core 1 takes both before it runs; core 1 puts one word when it is
- * done, which core 0 takes before it puts the next two. So no queue ever holds more than two of its eight words, and
- * all memory is handed over by a put and a take: DMB before the put makes the writer's stores visible first, DMB
+ * done, which core 0 takes before it puts the next two. So no queue ever holds more than two words, of the four or more
+ * that it has room for, and all memory is handed over by a put and a take: DMB before the put makes the writer's stores visible first, DMB
  * after the take keeps the reader's loads behind it. core1_state belongs to core 0 alone.
  */
 RAMFUNC static void fifo_put(uint32_t word) {
@@ -34,6 +34,7 @@ RAMFUNC static uint32_t fifo_take(void) {
 }
 
 RAMFUNC static void core1_main(void) {
+    chip_core1_init();
     for (;;) {
         uint32_t function = fifo_take();
         uint32_t context = fifo_take();
@@ -68,8 +69,7 @@ static int core1_launch(void) {
     }
     REG_CLR(PSM_FRCE_OFF) = PSM_PROC1;
     const uint32_t words[] = {
-        0, 0, 1, (uint32_t)(uintptr_t)rp2040_vectors, (uint32_t)(uintptr_t)__core1_stack_top,
-        (uint32_t)(uintptr_t)core1_main,
+        0, 0, 1, REG(SCB_VTOR), (uint32_t)(uintptr_t)__core1_stack_top, (uint32_t)(uintptr_t)core1_main,
     };
     const size_t count = sizeof words / sizeof words[0];
     for (int attempt = 0; attempt < LAUNCH_TRIES; ++attempt) {

@@ -1,6 +1,7 @@
-/* sdk/port.h on the RP2040: clocks, consoles, restart. */
-#include "rp2040.h"
-#include "rp2040_port.h"
+/* sdk/port.h on the RP2040 and the RP2350: clocks, consoles, time, restart. */
+#include "rp2.h"
+
+#include "../cortex_m/fault.h"
 
 extern uint8_t __stack_low[], __stack_top[];
 
@@ -15,7 +16,6 @@ extern uint8_t __stack_low[], __stack_top[];
 #define PLL_POWER_VCO 0x21u
 #define PLL_POWER_POST_DIVIDERS 0x08u
 #define FUNCSEL_SIO 5u
-#define TICK_ENABLE (1u << 9)
 #define WATCHDOG_TRIGGER (1u << 31)
 
 #define TOUCH_GRACE_US 50000u /* lets the host's control request finish before USB goes away */
@@ -35,7 +35,7 @@ static void pll_start(uint32_t pll, uint32_t feedback, uint32_t post1, uint32_t 
     REG_CLR(pll + PLL_PWR_OFFSET) = PLL_POWER_POST_DIVIDERS;
 }
 
-/* Crystal -> clk_ref 12 MHz and the 1 MHz tick; PLLs -> clk_sys and clk_peri 125 MHz, clk_usb 48 MHz. */
+/* Crystal -> clk_ref 12 MHz and the 1 MHz tick; PLLs -> clk_sys and clk_peri CLK_SYS_HZ, clk_usb 48 MHz. */
 static void clocks_init(void) {
     REG(XOSC_STARTUP) = XOSC_STARTUP_1MS;
     REG(XOSC_CTRL) = XOSC_ENABLE_1_15MHZ;
@@ -48,7 +48,7 @@ static void clocks_init(void) {
     while (!(REG(CLK_REF_SELECTED) & 4u)) {
     }
     subsystem_reset(RESET_PLL_SYS | RESET_PLL_USB);
-    pll_start(PLL_SYS, 125, 6, 2);
+    pll_start(PLL_SYS, PLL_SYS_DIVIDERS);
     pll_start(PLL_USB, 100, 5, 5);
     REG(CLK_SYS_CTRL) = 0; /* auxiliary source PLL_SYS, chosen while not in use */
     REG(CLK_SYS_CTRL) = 1;
@@ -56,7 +56,7 @@ static void clocks_init(void) {
     }
     REG(CLK_PERI_CTRL) = CLK_ENABLE;
     REG(CLK_USB_CTRL) = CLK_ENABLE;
-    REG(WATCHDOG_TICK) = TICK_ENABLE | TICKS_PER_MICROSECOND;
+    chip_ticks_start();
 }
 
 static void serial_number(char text[17]) {
@@ -71,8 +71,9 @@ void port_init(void) {
     REG(WATCHDOG_CTRL) = 0; /* a program before this one may have left it running */
     clocks_init();
     subsystem_reset(RESET_IO_BANK0 | RESET_PADS_BANK0);
-    time_init();
-    have_unique_id = flash_unique_id(unique_id) == 0;
+    subsystem_reset(RESET_TIMER);
+    chip_cycles_start();
+    have_unique_id = chip_unique_id(unique_id) == 0;
     uart_init();
     static char serial[17];
     serial_number(serial);
@@ -123,6 +124,7 @@ const uint8_t *port_unique_id(size_t *bytes) {
 bool port_mark(bool on) {
     REG(on ? SIO_GPIO_OUT_SET : SIO_GPIO_OUT_CLR) = 1u << SDK_MARK_PIN;
     REG(SIO_GPIO_OE_SET) = 1u << SDK_MARK_PIN;
+    REG(PADS_BANK0_GPIO(SDK_MARK_PIN)) = PAD_OUTPUT;
     REG(IO_BANK0_GPIO_CTRL(SDK_MARK_PIN)) = FUNCSEL_SIO;
     return true;
 }
@@ -131,6 +133,23 @@ bool port_mark(bool on) {
 void port_stack(uint8_t **low, uint8_t **high) {
     *low = __stack_low;
     *high = __stack_top;
+}
+
+/* The raw registers, not the latched pair, which two readers would spoil for each other. */
+RAMFUNC uint64_t port_micros(void) {
+    uint32_t high = REG(TIMER_TIMERAWH);
+    for (;;) {
+        uint32_t low = REG(TIMER_TIMERAWL);
+        uint32_t again = REG(TIMER_TIMERAWH);
+        if (again == high) {
+            return ((uint64_t)high << 32) | low;
+        }
+        high = again;
+    }
+}
+
+uint32_t port_clock_hz(void) {
+    return CLK_SYS_HZ;
 }
 
 /* Everything but the oscillators starts over, both cores included; SRAM keeps its contents. */
@@ -142,14 +161,16 @@ void chip_reset(void) {
     }
 }
 
+/* Also for an exception on the second core: the watchdog restarts both. */
+void cortex_m_fault_end(void) {
+    chip_reset();
+}
+
 void port_reset(int to_boot_loader) {
     uart_flush();
     usb_flush();
     if (to_boot_loader) {
-        uintptr_t reset_usb_boot = rom_function('U', 'B');
-        if (reset_usb_boot) {
-            ((void (*)(uint32_t, uint32_t))reset_usb_boot)(0, 0);
-        }
+        chip_boot_loader();
     }
     chip_reset();
 }

@@ -1,7 +1,6 @@
 /* UART0 on GP0 (TX) and GP1 (RX), 8N1 at SDK_CONSOLE_BAUD; reception by interrupt. */
 #include "ring.h"
-#include "rp2040.h"
-#include "rp2040_port.h"
+#include "rp2.h"
 
 /* Divider in 1/64 of clk_peri / 16 (datasheet 4.2.7.1), rounded; it must be 1 or more. */
 #define DIVIDER_OF(baud) ((4u * CLK_SYS_HZ + (baud) / 2u) / (baud))
@@ -44,11 +43,12 @@ void uart_init(void) {
     set_divider(DIVIDER_OF(SDK_CONSOLE_BAUD));
     REG(UART0_IFLS) = 0; /* interrupt at 4 of 32 bytes: 28 byte times to get there */
     REG(UART0_CR) = CR_ENABLE_RX_TX;
+    REG(PADS_BANK0_GPIO(0)) = PAD_OUTPUT;
     REG(PADS_BANK0_GPIO(1)) = PAD_INPUT_PULL_UP;
     REG(IO_BANK0_GPIO_CTRL(0)) = FUNCSEL_UART;
     REG(IO_BANK0_GPIO_CTRL(1)) = FUNCSEL_UART;
     REG(UART0_IMSC) = INT_RX | INT_RX_TIMEOUT;
-    REG(NVIC_ISER) = 1u << IRQ_UART0;
+    REG(NVIC_ISER(IRQ_UART0)) = NVIC_BIT(IRQ_UART0);
 }
 
 /* Reading the FIFO empty also ends the two interrupts. A byte that finds the ring full is lost: the link resends. */

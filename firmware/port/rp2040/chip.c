@@ -1,7 +1,7 @@
-/* The flash chip's unique id, and the boot ROM's function table that reading it needs. */
-#include "rp2040.h"
-#include "rp2040_port.h"
+/* What the RP2040 does in a way of its own: tick, boot ROM, and the flash chip's unique id. */
+#include "../rp2/rp2.h"
 
+#define TICK_ENABLE (1u << 9)
 #define ROM_FUNCTION_TABLE 0x14u /* address of a half word with the table's address */
 
 #define SSI_SR_TFNF (1u << 1)
@@ -24,7 +24,8 @@ typedef struct {
     void (*flash_flush_cache)(void);
 } rom_flash;
 
-uintptr_t rom_function(char first, char second) {
+/* Address of a function in the boot ROM by its two-letter code (2.8.3), or 0. */
+static uintptr_t rom_function(char first, char second) {
     uintptr_t pointer = ROM_FUNCTION_TABLE;
     __asm("" : "+r"(pointer)); /* hides from the compiler that this is close to NULL */
     const volatile uint16_t *entry = (const volatile uint16_t *)(uintptr_t)*(const volatile uint16_t *)pointer;
@@ -65,7 +66,8 @@ RAMFUNC static void transfer_with_xip_off(const rom_flash *rom, uint8_t reply[TR
     ((void (*)(void))((uintptr_t)boot2 | 1u))();
 }
 
-int flash_unique_id(uint8_t id[8]) {
+/* By the flash chip (4Bh): the RP2040 itself has none. */
+int chip_unique_id(uint8_t id[8]) {
     const rom_flash rom = {
         (void (*)(void))rom_function('I', 'F'),
         (void (*)(void))rom_function('E', 'X'),
@@ -90,4 +92,17 @@ int flash_unique_id(uint8_t id[8]) {
         all_or |= id[i];
     }
     return all_and == 0xff || all_or == 0 ? -1 : 0; /* a silent bus */
+}
+
+void chip_ticks_start(void) {
+    REG(WATCHDOG_TICK) = TICK_ENABLE | TICKS_PER_MICROSECOND;
+}
+
+void chip_core1_init(void) {}
+
+void chip_boot_loader(void) {
+    uintptr_t reset_usb_boot = rom_function('U', 'B');
+    if (reset_usb_boot) {
+        ((void (*)(uint32_t, uint32_t))reset_usb_boot)(0, 0);
+    }
 }
