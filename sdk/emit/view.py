@@ -241,6 +241,7 @@ def model_view(program: Program, plan: MemoryPlan) -> Mapping[str, object]:
     name, graph = program.module.name, program.graph
     layers = [layer for step in program.steps for layer in _layers(program, step)]
     headers = {layer.step.kernel.header for layer in layers}
+    headers |= {name for layer in layers for name in layer.step.prepared.generated_sources if name.endswith(".h")}
     headers |= {"sdk/split.h" for step in program.steps if step.cut is not None}
     headers |= {"sdk/chain.h" for step in program.steps if step.chain is not None}
     variables, initial = _variables(placement, name)

@@ -128,6 +128,8 @@ class Prepared:
             units for each step; None: no overlap is allowed.
         macs: multiply-accumulates of the operator as the model states it.
         cost: estimated cycles on the board's core, for choosing between kernels.
+        generated_sources: file name to text; headers among them are included by the model's source.
+        code_bytes: estimated flash that the generated sources take.
     """
 
     params_type: str
@@ -146,6 +148,7 @@ class Prepared:
     macs: int = 0
     cost: int = 0
     generated_sources: Mapping[str, str] = field(default_factory=dict)
+    code_bytes: int = 0
 
 
 class Kernel(ABC):

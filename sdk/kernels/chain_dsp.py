@@ -36,11 +36,14 @@ from sdk.kernels.convolution import (
 from sdk.kernels.operands import data, quant
 from sdk.kernels.requantize import (
     ACCUMULATOR_LIMIT,
+    SHIFTS,
     Accumulators,
     FastRequant,
+    FoldedRequant,
     Ints,
     accumulator_range,
     fast_requantization,
+    fold,
 )
 
 Words = npt.NDArray[np.uint32]
@@ -114,6 +117,18 @@ def dots(site: Site) -> Dots:
     low, high = accumulator_range(weights, bias, zero_point)
     accumulators = Accumulators(low, high, multiplier, shift, quant(site.output()).zero_point)
     return Dots(weights, bias, zero_point, accumulators, fast_requantization(accumulators))
+
+
+@lru_cache(maxsize=4)
+def folded(site: Site) -> FoldedRequant | None:
+    """Constants of the shortest requantization of an operator as for ``dots``, or None if they are not proven."""
+    accumulators = dots(site).accumulators
+    for shift in SHIFTS:
+        requant = fast_requantization(accumulators, (shift,))
+        found = None if requant is None else fold(accumulators, requant)
+        if found is not None:
+            return found
+    return None
 
 
 def chains_on_weights(layer: Dots) -> bool:

@@ -135,7 +135,7 @@ def _group_overhead(layer: chain_dsp.Dots) -> int:
     return 95 if layer.requant.two_sided else 76
 
 
-def _pixel_access(window: Window) -> Iterator[Access]:
+def pixel_access(window: Window) -> Iterator[Access]:
     """Kernels that read a few pixels, then write them; reading more of them first only moves reads ahead."""
     size, channels = window.input_channels, window.output_channels
     for pixel in range(window.pixels):
@@ -152,7 +152,7 @@ def _row_access(window: Window) -> Iterator[Access]:
         yield Access({0: (first * row_size, last * row_size)}, (row * out_size, (row + 1) * out_size))
 
 
-def _staged_access(window: Window) -> Iterator[Access]:
+def staged_access(window: Window) -> Iterator[Access]:
     """Kernels that have read all that an output row depends on before they write to it, or earlier."""
     row_size = window.input_width * window.input_channels
     out_size = window.output_width * window.output_channels
@@ -259,7 +259,7 @@ class Conv2DPointwise(_Conv2DPatch):
 
     def access(self, window: Window) -> Iterator[Access]:
         """Pixels, each read before it is written."""
-        return _pixel_access(window)
+        return pixel_access(window)
 
     def cycles(self, window: Window, pair: int) -> float:
         """Estimated cycles."""
@@ -293,7 +293,7 @@ class Conv2DNarrow(_Conv2DPatch):
 
     def access(self, window: Window) -> Iterator[Access]:
         """Rows, each read before it is written."""
-        return _staged_access(window)
+        return staged_access(window)
 
     def cycles(self, window: Window, pair: int) -> float:
         """Estimated cycles."""
@@ -348,7 +348,7 @@ class Conv2DPixels(Kernel):
             scratch_bytes=(24 if direct else 40) * steps,
             align=4,
             units=window.output_height,
-            access=tuple(_pixel_access(window) if direct else _row_access(window)),
+            access=tuple(pixel_access(window) if direct else _row_access(window)),
             macs=window.macs,
             cost=tiles * (groups * (26 * steps + _group_overhead(layer) + 4) + 28 * steps + gather + 120),
         )
@@ -420,7 +420,7 @@ class Conv2DRows(Kernel):
             scratch_bytes=2 * window.kernel_height * held * window.input_channels,
             align=4,
             units=window.output_height,
-            access=tuple(_staged_access(window) if tiles == 1 else _row_access(window)),
+            access=tuple(staged_access(window) if tiles == 1 else _row_access(window)),
             macs=window.macs,
             cost=int(
                 pairs * runs * (groups * (12 * part_steps + 11) + 10)

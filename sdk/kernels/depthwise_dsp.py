@@ -5,7 +5,6 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -15,7 +14,7 @@ from sdk.ir.attrs import DepthwiseConv2DAttrs
 from sdk.kernels import chain_dsp
 from sdk.kernels.base import Access, Const, Constraint, Kernel, Prepared, Ref, Site, Value
 from sdk.kernels.operands import attrs
-from sdk.kernels.requantize import SHIFTS, FoldedRequant, Ints, fast_requantization, fold
+from sdk.kernels.requantize import FoldedRequant, Ints
 from sdk.numerics import activation_range
 
 _MAX_TAPS = 64
@@ -62,17 +61,6 @@ class _Shape:
         return int(rows * columns)
 
 
-@lru_cache(maxsize=4)
-def _folded(site: Site) -> FoldedRequant | None:
-    accumulators = chain_dsp.dots(site).accumulators
-    for shift in SHIFTS:
-        requant = fast_requantization(accumulators, (shift,))
-        folded = None if requant is None else fold(accumulators, requant)
-        if folded is not None:
-            return folded
-    return None
-
-
 _COMMON = (
     *chain_dsp.COMMON,
     Constraint("the batch size is 1", lambda s: s.input(0).shape[0] == 1),
@@ -97,7 +85,7 @@ class _Depthwise3x3(Kernel):
 
     def prepare(self, site: Site) -> Prepared:
         """Fit to an operator."""
-        shape, layer, requant = _Shape.of(site), chain_dsp.dots(site), _folded(site)
+        shape, layer, requant = _Shape.of(site), chain_dsp.dots(site), chain_dsp.folded(site)
         if requant is None:
             raise ValueError("no proven constants")
         low, high = activation_range(attrs(site, DepthwiseConv2DAttrs).activation, site.output())
@@ -159,7 +147,7 @@ class Depthwise3x3(_Depthwise3x3):
         Constraint("the stride is 1", lambda s: _Shape.of(s).stride == (1, 1)),
         Constraint("as many columns are added on the left as on the right, 0 or 1", lambda s: _is_even(_Shape.of(s))),
         Constraint("the input has at least 2 columns", lambda s: s.input(0).shape[2] >= 2),
-        Constraint("short requantization is proven for all channels", lambda s: _folded(s) is not None),
+        Constraint("short requantization is proven for all channels", lambda s: chain_dsp.folded(s) is not None),
     )
 
     def columns(self, shape: _Shape) -> int:
@@ -192,7 +180,7 @@ class Depthwise3x3Stride2(_Depthwise3x3):
         Constraint("the kernel is 3x3 without dilation", lambda s: _is_3x3(_Shape.of(s))),
         Constraint("the stride is 2", lambda s: _Shape.of(s).stride == (2, 2)),
         Constraint("at most one column is added on the left", lambda s: _Shape.of(s).pad[1] <= 1),
-        Constraint("short requantization is proven for all channels", lambda s: _folded(s) is not None),
+        Constraint("short requantization is proven for all channels", lambda s: chain_dsp.folded(s) is not None),
     )
 
     def columns(self, shape: _Shape) -> int:

@@ -76,6 +76,7 @@ from sdk.kernels.softmax import SoftmaxS8Ref
 from sdk.kernels.softmax_s16 import SoftmaxS8S16Ref, SoftmaxS16Ref
 from sdk.kernels.svdf import SvdfS8Ref
 from sdk.kernels.transpose_conv2d import TransposeConv2DS8Ref
+from sdk.kernels.triples_dsp import Conv2DTriples, Conv2DTriplesWindow
 from sdk.kernels.uint8 import UINT8_KERNELS
 from sdk.kernels.winograd_dsp import Conv2DWinograd
 
@@ -149,6 +150,8 @@ KERNELS: tuple[Kernel, ...] = (
     Conv2DPixels(),
     Conv2DRows(),
     Conv2DWinograd(),
+    Conv2DTriples(),
+    Conv2DTriplesWindow(),
     Depthwise3x3(),
     Depthwise3x3Stride2(),
     DepthwiseTaps(),

@@ -86,23 +86,23 @@ def _wanted(module: Module, op: Op, name: str, fitted: list[_Fitted]) -> _Fitted
 
 _Fitted = tuple[Kernel, Prepared]
 _CALL_BYTES = 256
-"""Flash of a layer besides its constants: parameters and calls."""
+"""Flash of a layer besides its constants and generated code: parameters and calls."""
 
 
-def _const_bytes(prepared: Prepared) -> int:
-    return sum(const.nbytes for const in prepared.consts)
+def _flash_bytes(prepared: Prepared) -> int:
+    return sum(const.nbytes for const in prepared.consts) + prepared.code_bytes
 
 
 def _fastest(fitted: list[_Fitted]) -> _Fitted:
-    return min(fitted, key=lambda f: (f[1].cost, _const_bytes(f[1])))
+    return min(fitted, key=lambda f: (f[1].cost, _flash_bytes(f[1])))
 
 
 def _smallest(fitted: list[_Fitted]) -> _Fitted:
-    return min(fitted, key=lambda f: (_const_bytes(f[1]), f[1].cost))
+    return min(fitted, key=lambda f: (_flash_bytes(f[1]), f[1].cost))
 
 
 def _balanced(fitted: list[_Fitted]) -> _Fitted:
-    return min(fitted, key=lambda f: f[1].cost * sqrt(_const_bytes(f[1]) + _CALL_BYTES))
+    return min(fitted, key=lambda f: f[1].cost * sqrt(_flash_bytes(f[1]) + _CALL_BYTES))
 
 
 def _least_memory(fitted: list[_Fitted]) -> _Fitted:

@@ -429,8 +429,10 @@ static void call{index}(uint8_t *const *consts, uint8_t *const *inputs, uint8_t 
 def _calls(kernel: Kernel, jobs: Sequence[_Job]) -> str:
     calls = "".join(_call(i, job) for i, job in enumerate(jobs))
     names = ", ".join(f"call{i}" for i in range(len(jobs)))
+    headers = {n for job in jobs for n in job.prepared.generated_sources if n.endswith(".h")}
+    includes = "\n".join(f'#include "{name}"' for name in [kernel.header, *sorted(headers)])
     return f"""#include "driver.h"
-#include "{kernel.header}"
+{includes}
 #include <math.h>
 {calls}
 driver_call *const driver_calls[] = {{{names}}};

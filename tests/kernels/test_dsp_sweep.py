@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import numpy as np
 import pytest
@@ -60,10 +61,36 @@ def conv_3x3(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Mod
     return m, m.module("CONV_2D", attrs, inputs, Quant((float(np.float32(step)),), (zero_point(rng),)))
 
 
+def conv_of_few_inputs(pointwise: bool, rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+    """A convolution of up to 128 inputs whose outputs are clamped at their zero point."""
+    m = Model()
+    out = int(rng.integers(4, 20))
+    depth = int(rng.integers(4, 129)) if pointwise else int(rng.integers(1, 9))
+    kernel = (1, 1) if pointwise else (int(rng.integers(1, 5)), int(rng.integers(1, 5)))
+    stride = (1, 1) if pointwise else (int(rng.integers(1, 4)), int(rng.integers(1, 4)))
+    height, width = (int(n + s * v) for n, s, v in zip(kernel, stride, rng.integers(0, 9, 2), strict=True))
+    padding = a.Padding.SAME if rng.integers(3) else a.Padding.VALID
+    quant = quantization(rng)
+    data = values(rng, (out, *kernel, depth), -127)
+    scales = tuple(scale(rng, 3e-3, 0.03) for _ in range(out))
+    spread = 80 * np.sqrt((data.reshape(out, -1).astype(np.float64) ** 2).sum(axis=1)) + 1
+    bias = np.round(rng.normal(0, 1, out) * spread).astype(np.int32)
+    step = float((spread * scales).max()) * quant.scale / float(rng.choice([50, 100, 200]))
+    inputs = [
+        m.input((1, height, width, depth), quant),
+        m.const(data, Quant(scales, (0,) * out, 0)),
+        m.const(bias, bias_quant(quant, scales)),
+    ]
+    attrs = a.Conv2DAttrs(padding, *stride, activation(rng))
+    return m, m.module("CONV_2D", attrs, inputs, Quant((float(np.float32(step)),), (-128,)))
+
+
 def all_cases(kernel: Kernel, op: str, seed: int) -> Iterator[Case]:
     """Shapes round the tiles' sizes; many of them miss some kernel's constraints."""
     if "winograd" in kernel.name:
         return generate(conv_3x3, seed, CASES, ())
+    if "triples" in kernel.name:
+        return generate(partial(conv_of_few_inputs, "window" not in kernel.name), seed, CASES, ())
     if "3x3" in kernel.name:
         return generate(depthwise_3x3, seed, CASES, ())
     return cases(op, seed, tiles=(2, 3, 4, 8), count=2 * CASES)
