@@ -18,6 +18,9 @@ from sdk.kernels.requantize import FoldedRequant, Ints
 from sdk.numerics import activation_range
 
 _MAX_TAPS = 64
+_WIDE = 14
+"""Columns from which on the generated loops are loops, of so many columns a turn:"""
+_TURN = 6
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,7 @@ class _Depthwise3x3(Kernel):
         low, high = activation_range(attrs(site, DepthwiseConv2DAttrs).activation, site.output())
         stream = self.stream(layer, requant)[_quads(shape.channels)]
         quads = len(_quads(shape.channels))
+        loop, sources, code_bytes = self.code(shape, requant.shift)
         return Prepared(
             params_type="sdk_depthwise_conv2d_s8_3x3",
             params={
@@ -104,7 +108,7 @@ class _Depthwise3x3(Kernel):
                 "input_zero_point": layer.input_zero_point,
                 "weights": Ref("weights"),
                 "quad_words": stream[0].size,
-                "run": f"sdk_depthwise_{self.loop}_f{requant.shift}__dsp",
+                "run": loop,
                 "low": low,
                 "high": high,
                 "clamp": int((low, high) != (-128, 127)),
@@ -116,7 +120,13 @@ class _Depthwise3x3(Kernel):
             access=tuple(_quad_access(shape, self.rows_a_turn)),
             macs=shape.macs,
             cost=200 + quads * int(400 + self.cycles(shape)),
+            generated_sources=sources,
+            code_bytes=code_bytes,
         )
+
+    def code(self, shape: _Shape, shift: int) -> tuple[str, dict[str, str], int]:
+        """The inner loop's name, its sources if they are generated, and their size."""
+        return f"sdk_depthwise_{self.loop}_f{shift}__dsp", {}, 0
 
     @abstractmethod
     def columns(self, shape: _Shape) -> int:
@@ -197,6 +207,83 @@ class Depthwise3x3Stride2(_Depthwise3x3):
     def cycles(self, shape: _Shape) -> float:
         """Estimated cycles of four channels."""
         return shape.out_height * (96 * shape.out_width + 22 * shape.width + 240)
+
+
+def _unrolled(loop: str, values: tuple[int, ...]) -> tuple[str, dict[str, str]]:
+    """Name and sources of an instance of a macro of depthwise_3x3_asm.h."""
+    stem = f"depthwise_{loop}_" + "_".join(str(v) for v in values) + "__dsp"
+    name = f"sdk_{stem}"
+    header = (
+        f"#ifndef {stem.upper()}_H\n#define {stem.upper()}_H\n\n"
+        '#include "sdk/depthwise_dsp.h"\n\n'
+        f"#if SDK_DSP_ASM\nsdk_depthwise_run {name};\n#else\n"
+        f"#define {name} sdk_depthwise_{loop}_f{values[-1]}__dsp\n#endif\n\n#endif\n"
+    )
+    code = (
+        '#include "sdk/dsp.h"\n#if SDK_DSP_ASM\n#include "sdk/depthwise_3x3_asm.h"\n\n'
+        f"    DEPTHWISE_{loop.upper()} {name}, {', '.join(str(v) for v in values)}\n\n#endif\n"
+    )
+    return name, {f"{stem}.h": header, f"{stem}.S": code}
+
+
+def _unrolls(shape: _Shape) -> bool:
+    """Whether the distances of a shape fit the instructions of the generated loops."""
+    line = 8 * max(shape.width, 2 * shape.out_width + 1)
+    outputs = min(shape.out_width, _WIDE) + 1
+    return shape.width * shape.channels + outputs * shape.channels < 4096 and 3 * line + 8 * (_WIDE + 2) < 4096
+
+
+class Depthwise3x3Unrolled(Depthwise3x3):
+    """3x3, stride 1, with a loop generated for the shape.
+
+    Cortex-M4 cycles, estimated, zero wait states, for four channels and two output rows: 110 for each column (96 the
+    multiplications, requantization and storing, 14 widening) and 120.
+    """
+
+    name: ClassVar[str] = "depthwise_conv2d_s8_3x3_unrolled__dsp"
+    requires: ClassVar[frozenset[str]] = frozenset({"dsp", "fpu"})
+    constraints: ClassVar[tuple[Constraint, ...]] = (
+        *Depthwise3x3.constraints,
+        Constraint("rows of input and output fit the offsets of instructions", lambda s: _unrolls(_Shape.of(s))),
+    )
+
+    def cycles(self, shape: _Shape) -> float:
+        """Estimated cycles of four channels."""
+        return -(-shape.out_height // 2) * (110 * shape.width + 120)
+
+    def code(self, shape: _Shape, shift: int) -> tuple[str, dict[str, str], int]:
+        """A loop for the shape."""
+        values = (shape.height, shape.width, shape.channels, shape.out_height, shape.pad[1], shift)
+        columns = shape.width if shape.width < _WIDE else _TURN + (shape.width - 2) % _TURN + 2
+        copies = 2 + shape.out_height % 2
+        return *_unrolled(self.loop, values), 300 + copies * (120 + 96 * columns)
+
+
+class Depthwise3x3Stride2Unrolled(Depthwise3x3Stride2):
+    """3x3, stride 2, with a loop generated for the shape.
+
+    Cortex-M4 cycles, estimated, zero wait states, for four channels and an output row: 56 for each output, 14 for each
+    input column and 120.
+    """
+
+    name: ClassVar[str] = "depthwise_conv2d_s8_3x3_stride2_unrolled__dsp"
+    requires: ClassVar[frozenset[str]] = frozenset({"dsp", "fpu"})
+    constraints: ClassVar[tuple[Constraint, ...]] = (
+        *Depthwise3x3Stride2.constraints,
+        Constraint("rows of input and output fit the offsets of instructions", lambda s: _unrolls(_Shape.of(s))),
+    )
+
+    def cycles(self, shape: _Shape) -> float:
+        """Estimated cycles of four channels."""
+        return shape.out_height * (56 * shape.out_width + 14 * shape.width + 120)
+
+    def code(self, shape: _Shape, shift: int) -> tuple[str, dict[str, str], int]:
+        """A loop for the shape."""
+        values = (
+            shape.height, shape.width, shape.channels, shape.out_height, shape.out_width, shape.pad[1], shift,
+        )  # fmt: skip
+        columns = shape.out_width if shape.out_width < _WIDE else _TURN + (shape.out_width - 1) % _TURN + 1
+        return *_unrolled(self.loop, values), 1230 + 53 * columns
 
 
 class DepthwiseTaps(Kernel):

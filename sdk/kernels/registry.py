@@ -29,7 +29,13 @@ from sdk.kernels.convolution_s16 import (
     TransposeConv2DS16Ref,
 )
 from sdk.kernels.copy import ConcatenationRef, PadRef, SplitRef, StridedCopyRef
-from sdk.kernels.depthwise_dsp import Depthwise3x3, Depthwise3x3Stride2, DepthwiseTaps
+from sdk.kernels.depthwise_dsp import (
+    Depthwise3x3,
+    Depthwise3x3Stride2,
+    Depthwise3x3Stride2Unrolled,
+    Depthwise3x3Unrolled,
+    DepthwiseTaps,
+)
 from sdk.kernels.depthwise_m0 import DepthwisePairs
 from sdk.kernels.depthwise_mve import Depthwise3x3Mve, Depthwise3x3RowsMve
 from sdk.kernels.depthwise_neon import Depthwise3x3Sdot, DepthwiseNeon
@@ -154,6 +160,8 @@ KERNELS: tuple[Kernel, ...] = (
     Conv2DTriplesWindow(),
     Depthwise3x3(),
     Depthwise3x3Stride2(),
+    Depthwise3x3Unrolled(),
+    Depthwise3x3Stride2Unrolled(),
     DepthwiseTaps(),
     FullyConnectedChain(),
     FullyConnectedPairs(),

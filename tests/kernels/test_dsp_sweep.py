@@ -23,6 +23,7 @@ def depthwise_3x3(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model
     m = Model()
     channels = int(rng.integers(4, 33))
     height, width = (int(v) for v in rng.integers(3, 14, 2))
+    width += int(rng.choice([0, 0, 20]))
     stride = int(rng.integers(1, 3))
     quant = quantization(rng)
     data = values(rng, (1, 3, 3, channels), -127)

@@ -76,6 +76,21 @@ void sdk_depthwise_conv2d_s8_3x3__dsp(const sdk_depthwise_conv2d_s8_3x3 *params,
 void sdk_depthwise_conv2d_s8_3x3_stride2__dsp(const sdk_depthwise_conv2d_s8_3x3 *params, const int8_t *input,
                                               int8_t *output, void *scratch, sdk_range quads);
 
+/* The same with loops generated from sdk/depthwise_3x3_asm.h for a layer's shape. */
+static inline void sdk_depthwise_conv2d_s8_3x3_unrolled__dsp(const sdk_depthwise_conv2d_s8_3x3 *params,
+                                                             const int8_t *input, int8_t *output, void *scratch,
+                                                             sdk_range quads)
+{
+    sdk_depthwise_conv2d_s8_3x3__dsp(params, input, output, scratch, quads);
+}
+
+static inline void sdk_depthwise_conv2d_s8_3x3_stride2_unrolled__dsp(const sdk_depthwise_conv2d_s8_3x3 *params,
+                                                                     const int8_t *input, int8_t *output,
+                                                                     void *scratch, sdk_range quads)
+{
+    sdk_depthwise_conv2d_s8_3x3_stride2__dsp(params, input, output, scratch, quads);
+}
+
 /* Any kernel, stride and padding; at least four channels, at most SDK_DEPTHWISE_TAPS taps. */
 #define SDK_DEPTHWISE_TAPS 64
 typedef struct {

@@ -1,49 +1,13 @@
 /* Inner loops of sdk/depthwise_dsp.h; C twins in depthwise_3x3_lines__dsp.c. */
 #include "sdk/dsp.h"
 #if SDK_DSP_ASM
-#include "sdk/dsp_asm.h"
+#include "sdk/depthwise_asm.h"
 
-/* Fields of sdk_depthwise_quad. */
-    .equ    INPUT, 0
-    .equ    OUTPUT_, 4
-    .equ    WEIGHTS, 8
-    .equ    LINES, 12
-    .equ    PITCH, 16
-    .equ    LEAD, 20
-    .equ    COLUMNS, 24
-    .equ    Y, 28
-    .equ    HEIGHT, 32
-    .equ    ROW_BYTES, 36
-    .equ    CHANNELS, 40
-    .equ    OFFSETS, 44
-    .equ    OUTSIDE, 48
-    .equ    OUTPUT_ROWS, 52
-    .equ    OUTPUT_ROW_BYTES, 56
-    .equ    OUTPUT_COLUMNS, 60
-    .equ    OUTPUT_LEAD, 64
-    .equ    TAPS_COLUMNS, 68
-
-/* Kept all along: s16: next input row, s17: its y, s18: the quad, s20: output row, s21: output rows left.
-   GE is set so that SEL takes bytes 1 and 3 from its first operand. */
-.macro BEGIN
-    push    {r4-r11, lr}
-    vpush   {s16-s21}
-    vmov    s18, r0
-    ldr     r1, [r0, #INPUT]
-    ldr     r2, [r0, #Y]
-    ldr     r3, [r0, #OUTPUT_]
-    ldr     r4, [r0, #OUTPUT_ROWS]
-    vmov    s16, r1
-    vmov    s17, r2
-    vmov    s20, r3
-    vmov    s21, r4
+/* GE is set so that SEL takes bytes 1 and 3 from its first operand. */
+.macro SET_GE
     ldr     r6, =0xFF00FF00
     mvn     r7, #0
     uadd8   r6, r6, r7
-.endm
-.macro END_
-    vpop    {s16-s21}
-    pop     {r4-r11, pc}
 .endm
 
 /* Two rows to the words at `place` (0 or 4) of the lines. */
@@ -170,14 +134,6 @@ END_FUNCTION sdk_depthwise_unstage_core__dsp
  * rotate: a column of input adds to the outputs on its left, at it and on its right. lr: the upper word.
  * s0: B, s1: M.
  */
-.macro UPPER w01, a, b
-    smlad   \a, lr, \w01, \a
-    smlatb  \b, lr, \w01, \b
-.endm
-.macro LOWER word, w12, a, b
-    smlabt  \a, \word, \w12, \a
-    smlad   \b, \word, \w12, \b
-.endm
 .macro FINISH a, b, m, at, shift
     vmov    \m, s1
     smmul   \a, \a, \m
@@ -297,6 +253,7 @@ END_FUNCTION sdk_depthwise_unstage_core__dsp
 .macro STRIDE1 name, shift
 FUNCTION sdk_depthwise_3x3\name
     BEGIN
+    SET_GE
     ldr     r4, [r0, #LINES]
     ldr     r5, [r0, #PITCH]
     ldr     r7, [r0, #TAPS_COLUMNS]
@@ -397,6 +354,7 @@ END_FUNCTION sdk_depthwise_3x3\name
 .macro STRIDE2 name, shift
 FUNCTION sdk_depthwise_3x3_stride2\name
     BEGIN
+    SET_GE
     ldr     r4, [r0, #LINES]
     ldr     r5, [r0, #PITCH]
     ldr     r7, [r0, #OUTPUT_COLUMNS]
