@@ -36,14 +36,13 @@ from sdk.kernels.convolution import (
 from sdk.kernels.operands import data, quant
 from sdk.kernels.requantize import (
     ACCUMULATOR_LIMIT,
-    SHIFTS,
     Accumulators,
     FastRequant,
     FoldedRequant,
     Ints,
     accumulator_range,
     fast_requantization,
-    fold,
+    folded_requantization,
 )
 
 Words = npt.NDArray[np.uint32]
@@ -86,6 +85,11 @@ class Dots:
         return self.bias if self.requant is None else np.where(self.constant, 0, self.bias)
 
     @property
+    def varying_bias(self) -> Ints:
+        """The biases, 0 for constant channels, as FoldedRequant takes them."""
+        return np.where(self.constant, 0, self.bias)
+
+    @property
     def folded_bias(self) -> Ints:
         """The same for inputs whose zero point is not taken off."""
         folded: Ints = self.effective_bias - self.input_zero_point * self.weights.sum(axis=1)
@@ -122,13 +126,7 @@ def dots(site: Site) -> Dots:
 @lru_cache(maxsize=4)
 def folded(site: Site) -> FoldedRequant | None:
     """Constants of the shortest requantization of an operator as for ``dots``, or None if they are not proven."""
-    accumulators = dots(site).accumulators
-    for shift in SHIFTS:
-        requant = fast_requantization(accumulators, (shift,))
-        found = None if requant is None else fold(accumulators, requant)
-        if found is not None:
-            return found
-    return None
+    return folded_requantization(dots(site).accumulators)
 
 
 def chains_on_weights(layer: Dots) -> bool:

@@ -241,7 +241,6 @@ class Depthwise3x3Unrolled(Depthwise3x3):
     """
 
     name: ClassVar[str] = "depthwise_conv2d_s8_3x3_unrolled__dsp"
-    requires: ClassVar[frozenset[str]] = frozenset({"dsp", "fpu"})
     constraints: ClassVar[tuple[Constraint, ...]] = (
         *Depthwise3x3.constraints,
         Constraint("rows of input and output fit the offsets of instructions", lambda s: _unrolls(_Shape.of(s))),
@@ -267,7 +266,6 @@ class Depthwise3x3Stride2Unrolled(Depthwise3x3Stride2):
     """
 
     name: ClassVar[str] = "depthwise_conv2d_s8_3x3_stride2_unrolled__dsp"
-    requires: ClassVar[frozenset[str]] = frozenset({"dsp", "fpu"})
     constraints: ClassVar[tuple[Constraint, ...]] = (
         *Depthwise3x3Stride2.constraints,
         Constraint("rows of input and output fit the offsets of instructions", lambda s: _unrolls(_Shape.of(s))),
@@ -381,7 +379,7 @@ def _pair(low: npt.NDArray[Any], high: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 
 def _stream(words: list[npt.NDArray[Any]], layer: chain_dsp.Dots, requant: FoldedRequant) -> chain_dsp.Words:
-    start = 256 * layer.effective_bias + requant.offset
+    start = 256 * layer.varying_bias + requant.offset
     table = np.stack([*words, start, requant.multiplier], axis=1)
     stream: chain_dsp.Words = (table & 0xFFFFFFFF).astype(np.uint32)
     return stream

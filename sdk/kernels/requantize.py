@@ -174,10 +174,45 @@ def fold(layer: Accumulators, requant: FastRequant) -> FoldedRequant | None:
         return None
     varying = layer.low != layer.high
     live = layer.part(varying)
+    found = _solve_folded(_conditions(live), live, requant.shift, requant.multiplier[varying])
+    return None if found is None else _with_folded_constants(found, requant.offset, varying)
+
+
+def folded_requantization(layer: Accumulators, shifts: Sequence[int] = SHIFTS) -> FoldedRequant | None:
+    """Find such constants that are exact for every reachable accumulator of every channel, or None.
+
+    As B is added before the multiplication, an M of few bits suffices: shifts to the right may exceed F by far.
+    """
+    varying = layer.low != layer.high
+    live = layer.part(varying)
+    if (live.shift > 0).any():
+        return None
     conditions = _conditions(live)
-    m0 = requant.multiplier[varying]
+    byte = np.clip(requantize(layer.low, layer.multiplier, layer.shift) + layer.zero_point, -128, 127)
+    for shift in shifts:
+        left = shift - _HEADROOM + live.shift
+        if live.shift.size and left.max() > 0:
+            continue
+        m0 = (live.multiplier + (np.int64(1) << -left >> 1)) >> -left
+        found = _solve_folded(conditions, live, shift, m0)
+        if found is not None:
+            return _with_folded_constants(found, byte << shift, varying)
+    return None
+
+
+def _with_folded_constants(
+    found: FoldedRequant, offset: Ints, varying: npt.NDArray[np.bool_]
+) -> FoldedRequant:
+    """Channels with one reachable accumulator, whose place 0 takes, get a byte of their own: offset is C."""
+    multiplier, start = np.full(varying.size, 1 << 30, np.int64), offset << 2
+    multiplier[varying], start[varying] = found.multiplier, found.offset
+    return FoldedRequant(found.shift, multiplier, start)
+
+
+def _solve_folded(conditions: _Conditions, live: Accumulators, shift: int, m0: Ints) -> FoldedRequant | None:
+    """Solve for (M, B), trying M near m0."""
     best_m, best_b, done = m0.copy(), np.zeros_like(m0), np.zeros(m0.size, np.bool_)
-    goal = conditions.step << (requant.shift + 32)
+    goal = conditions.step << (shift + 32)
     none = np.int64(1) << 62
     for grain, delta in itertools.product(_FOLD_GRAINS, sorted(range(-_FOLD_REACH, _FOLD_REACH + 1), key=abs)):
         m = m0 + delta * np.maximum(m0 >> grain, 1)
@@ -196,11 +231,8 @@ def fold(layer: Accumulators, requant: FastRequant) -> FoldedRequant | None:
             break
     if not done.all():
         return None
-    multiplier = np.full(layer.low.size, 1 << 30, np.int64)
-    offset = requant.offset << 2
-    multiplier[varying], offset[varying] = best_m, best_b
-    found = FoldedRequant(requant.shift, multiplier, offset)
-    _check(FoldedRequant(requant.shift, best_m, best_b), conditions)
+    found = FoldedRequant(shift, best_m, best_b)
+    _check(found, conditions)
     return found
 
 

@@ -121,7 +121,7 @@ def folded_chain(layer: chain_dsp.Dots, requant: FoldedRequant, order: list[int]
         For each four channels 3 biases, 3 words for each step, that constant, 4 times M.
     """
     taps = np.array(order).reshape(-1, 2)
-    bias = layer.effective_bias + (requant.offset >> 8)
+    bias = layer.varying_bias + (requant.offset >> 8)
     rest = requant.offset & 255
     words: list[Ints] = []
     for quad in quads(layer.channels):
@@ -161,7 +161,7 @@ class _Conv2DTriples(Kernel):
     ops: ClassVar[tuple[str, ...]] = ("CONV_2D",)
     header: ClassVar[str] = "sdk/conv2d_triples_dsp.h"
     sources: ClassVar[tuple[str, ...]] = ("kernels/conv2d/conv2d_s8_triples__dsp.c",)
-    requires: ClassVar[frozenset[str]] = frozenset({"dsp", "fpu"})
+    requires: ClassVar[frozenset[str]] = frozenset({"dsp"})
 
     def prepare(self, site: Site) -> Prepared:
         """Fit to an operator."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -12,6 +14,7 @@ from sdk.kernels.requantize import (
     accumulator_range,
     fast_requantization,
     fold,
+    folded_requantization,
 )
 
 CHANNELS = 24
@@ -78,6 +81,18 @@ def test_folded_constants(seed: int) -> None:
     assert wrong(folded, accumulators)[:5] == [], f"seed {seed}"
     start = 256 * np.stack([accumulators.low, accumulators.high]) + folded.offset
     assert (np.abs(start) < 1 << 31).all()
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_folded_constants_of_far_shifts(seed: int) -> None:
+    """C alone has too few bits for channels of a scale far below the others'."""
+    few = layer(seed, -128, span=40000).part(np.arange(4))
+    accumulators = replace(few, high=np.full(4, 90000), shift=np.array([-5, -13, -14, -15]))
+    assert fast_requantization(accumulators) is None
+    folded = folded_requantization(accumulators)
+    assert folded is not None, f"seed {seed}"
+    assert folded.shift == 12
+    assert wrong(folded, accumulators)[:5] == [], f"seed {seed}"
 
 
 def test_two_sided_constants_are_not_folded() -> None:
