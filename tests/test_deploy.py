@@ -16,9 +16,12 @@ from sdk import pipeline
 from sdk.cli import main
 from sdk.device.link import Session
 from sdk.errors import SdkError
+from sdk.ir import DType
 from sdk.kernels.select import Optimize
 from sdk.measure.run import Bench
 from sdk.measure.verify import different_bytes
+from sdk.read.tflite import read
+from sdk.write.tflite import write
 
 DIGITS = Path(__file__).parent.parent / "examples" / "digits" / "digits.tflite"
 CORE = (
@@ -93,6 +96,26 @@ def test_keyword_spotting(shared: Path, tmp_path: Path, board: str, optimize: st
     )
     assert (code, found["bytes_different"]) == (0, 0)
     assert found["macs"] == 2_656_768
+
+
+@pytest.mark.parametrize("optimize", ["balanced", "size"])
+def test_int4_weights_take_few_bits_in_flash(tmp_path: Path, optimize: str) -> None:
+    need("mps2-an386")
+    digits = read(DIGITS)
+    tensors = dict(digits.main.tensors)
+    for op in digits.main.ops:
+        if op.kind in ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"):
+            weights = digits.main.input(op, 1)
+            assert weights.data is not None
+            tensors[weights.id] = replace(weights, dtype=DType.INT4, data=weights.data >> 4)
+    path = tmp_path / "few.tflite"
+    path.write_bytes(write(replace(digits, graphs=(replace(digits.main, tensors=tensors),))))
+    arguments = ("--board", "mps2-an386", "--emulate", "--repeat", "1", "--optimize", optimize)
+    _, whole = report(tmp_path, str(DIGITS), *arguments)
+    code, found = report(tmp_path, str(path), *arguments)
+    assert (code, found["bytes_different"]) == (0, 0)
+    assert found["weights_bytes"] < 0.7 * whole["weights_bytes"]
+    assert found["flash_bytes"] < whole["flash_bytes"]
 
 
 def test_two_models_share_one_firmware(shared: Path, tmp_path: Path) -> None:

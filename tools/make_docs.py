@@ -51,6 +51,9 @@ def page() -> str:
         f"{_listed(sorted(ALIAS_OPS))} rename bytes and cost nothing. {_listed(FOLDED)} are computed when the model is",
         f"read. {_listed(RESOLVED)} become plain tensors that stay in the arena,",
         "where CALL_ONCE assigns nothing but constants.",
+        "",
+        "Constant filters of CONV_2D, DEPTHWISE_CONV_2D and FULLY_CONNECTED may be int4 or int2 in the file: what is",
+        "said of int8 filters holds for them too.",
     ]
     for kind in kinds:
         portable, fast = _kernels(kind)

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from sdk.oracle.messages import Message, receive, send
+from sdk.oracle.weights import with_known_weights
 from sdk.read.flatbuffer import decode
 from sdk.read.schema import IDENTIFIER
 
@@ -37,7 +38,9 @@ class _TfliteRuntime:
         from tflite_runtime.interpreter import Interpreter, OpResolverType
 
         self._interpreter = Interpreter(
-            model_content=content, num_threads=1, experimental_op_resolver_type=OpResolverType.BUILTIN_REF
+            model_content=with_known_weights(content),
+            num_threads=1,
+            experimental_op_resolver_type=OpResolverType.BUILTIN_REF,
         )
         self._interpreter.allocate_tensors()
 
@@ -55,7 +58,7 @@ class _TfliteMicro:
     def __init__(self, content: bytes) -> None:
         from tflite_micro import runtime
 
-        self._interpreter = runtime.Interpreter.from_bytes(content, arena_size=_TFLM_ARENA)
+        self._interpreter = runtime.Interpreter.from_bytes(with_known_weights(content), arena_size=_TFLM_ARENA)
         inputs, outputs = _interface_sizes(content)
         self._inputs = [self._interpreter.get_input_details(i) for i in range(inputs)]
         self._outputs = range(outputs)

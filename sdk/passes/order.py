@@ -17,8 +17,10 @@ from sdk.passes.remove_identities import remove_identities
 from sdk.passes.resolve_variables import resolve_variables
 from sdk.passes.result import Channels, PassResult
 from sdk.passes.widen_depthwise import widen_depthwise
+from sdk.passes.widen_weights import widen_weights
 
 EXACT_PASSES: tuple[Callable[[Module], PassResult], ...] = (
+    widen_weights,
     fold_constants,
     remove_identities,
     merge_duplicates,

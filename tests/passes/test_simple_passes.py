@@ -31,6 +31,7 @@ from sdk.passes.order import EXACT_PASSES, optimize
 from sdk.passes.remove_dead_operators import remove_dead_operators
 from sdk.passes.remove_identities import remove_identities
 from sdk.passes.widen_depthwise import widen_depthwise
+from sdk.passes.widen_weights import widen_weights
 
 
 def check(module, run, expected_kinds, seed=1):
@@ -360,3 +361,53 @@ def test_depthwise_of_several_channels_or_one_output_stays():
     for channels, multiplier in ((2, 3), (1, 1)):
         net = Net(12)
         unchanged(net.module(net.depthwise(net.input(1, 6, 6, channels), multiplier)), widen_depthwise)
+
+
+# Weights of few bits
+
+
+def of_few_bits(module, dtype):
+    """The module with weights of such a type, whose values are drawn again."""
+    graph, (low, high) = module.main, dtype.integer_range
+    tensors = dict(graph.tensors)
+    for op in graph.ops:
+        if op.kind in ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"):
+            weights = graph.input(op, 1)
+            values = np.random.default_rng(weights.id).integers(low, high + 1, weights.shape).astype(np.int8)
+            tensors[weights.id] = replace(weights, dtype=dtype, data=values)
+    return replace(module, graphs=(replace(graph, tensors=tensors),))
+
+
+def test_int4_weights_are_int8_weights_of_the_same_values():
+    net = Net(13)
+    x = net.conv(net.input(1, 6, 6, 3), 5, 3)
+    x = net.depthwise(x, 2)
+    module = of_few_bits(net.module(net.dense(net.reshape(x, 1, 360), 7)), DType.INT4)
+    after = check(module, widen_weights, ["CONV_2D", "DEPTHWISE_CONV_2D", "RESHAPE", "FULLY_CONNECTED"])
+    weights = [after.main.input(op, 1) for op in after.main.ops if op.kind != "RESHAPE"]
+    assert [w.dtype for w in weights] == [DType.INT8] * 3
+    assert all(w.data.min() == -8 and w.data.max() == 7 for w in weights)
+
+
+def test_weights_that_other_operators_read_too_keep_their_type_there():
+    net = Net(14)
+    y = net.dense(net.input(1, 6), 4)
+    module = of_few_bits(net.module(y), DType.INT4)
+    graph = module.main
+    table = graph.ops[0].inputs[1]
+    row = replace(graph.tensors[table], id=max(graph.tensors) + 2, shape=(1, 6), data=None)
+    index = net.tensors[net.constant([2])]
+    gather = replace(
+        graph.ops[0], id=1, kind="GATHER", version=1, inputs=(table, index.id), outputs=(row.id,), attrs=GatherAttrs()
+    )
+    graph = replace(
+        graph,
+        ops=(*graph.ops, gather),
+        tensors={**graph.tensors, row.id: row, index.id: index},
+        outputs=(*graph.outputs, row.id),
+    )
+    after = widen_weights(replace(module, graphs=(graph,))).module.main
+    verify(replace(module, graphs=(after,)), after="widen weights")
+    assert [after.tensors[op.inputs[i]].dtype for op, i in zip(after.ops, (1, 0), strict=True)] == [
+        DType.INT8, DType.INT4,
+    ]  # fmt: skip
