@@ -31,7 +31,7 @@ from sdk.measure.record import ArenaUse, Difference, LayerRecord, Memory, Record
 from sdk.measure.run import Bench, Measured, check_identity
 from sdk.measure.tuning import Trial, Tuned, TunedLayer, winners
 from sdk.measure.verify import compare, different_bytes, first_different_inference, layer_differences
-from sdk.oracle import best
+from sdk.oracle import best_for
 from sdk.passes import optimize as run_passes
 from sdk.plan import MemoryPlan
 from sdk.plan.arrange import arrange
@@ -207,7 +207,7 @@ def _deploy_one(
 ) -> Record:
     program = bench.program
     watcher.stage("running the reference")
-    oracle = best()
+    oracle = best_for(program.module.content)
     references = oracle.run(program.module.content, inferences)
     watcher.stage(f"running {program.module.name} on {bench.runner.measured_on}")
     for _ in range(options.warm_up):
@@ -377,7 +377,7 @@ def evaluate(
         graph = program.graph
         data = load(graph)
         watcher.stage("running the reference")
-        oracle = best()
+        oracle = best_for(program.module.content)
         references = [outputs[0] for outputs in oracle.run(program.module.content, data.inputs)]
         original = onnx_outputs(program.module, data.inputs)
         result = graph.tensors[graph.outputs[0]]
@@ -419,7 +419,8 @@ def compare_layers(
         with running(firmware, options, watcher) as (session, runner):
             watcher.stage(f"comparing layers on {runner.measured_on}")
             bench = Bench(session, runner, program, 0)
-            return layer_differences(bench, inferences, best(), lambda n: watcher.advance(n, len(program.steps)))
+            oracle = best_for(program.module.content)
+            return layer_differences(bench, inferences, oracle, lambda n: watcher.advance(n, len(program.steps)))
 
 
 def tune(
@@ -437,7 +438,7 @@ def tune(
     names = {s.op.id: [s.kernel.name, *(kernel.name for kernel, _ in s.alternatives)] for s in taken.steps}
     trials: dict[int, dict[str, Trial]] = {op: {} for op in names}
     inputs = _inferences(taken, options)[0]
-    reference = best().run(module.content, [inputs])
+    reference = best_for(module.content).run(module.content, [inputs])
     rounds = max(map(len, names.values()))
     for number in range(rounds):
         kernels = {op: candidates[min(number, len(candidates) - 1)] for op, candidates in names.items()}

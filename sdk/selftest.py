@@ -21,7 +21,7 @@ from sdk.kernels.select import Optimize
 from sdk.measure.inputs import Inputs, random_inputs
 from sdk.measure.run import Bench, check_identity
 from sdk.measure.verify import compare, layer_differences
-from sdk.oracle import best
+from sdk.oracle import best_for
 
 SCHEMA_VERSION = 1
 
@@ -152,15 +152,17 @@ def _unique_id(run: _Run) -> tuple[bool | None, str]:
 
 
 def _outputs(run: _Run) -> tuple[bool | None, str]:
-    oracle = best()
+    content = run.bench.program.module.content
+    oracle = best_for(content)
     run.session.reset_state(0)
     outputs = [run.bench.infer(inputs)[0] for inputs in run.inputs]
-    found = compare(outputs, oracle.run(run.bench.program.module.content, run.inputs), oracle.name)
+    found = compare(outputs, oracle.run(content, run.inputs), oracle.name)
     return found.verified, f"{found.bytes_different} of {found.bytes_compared} bytes differ from {oracle.name}"
 
 
 def _layers(run: _Run) -> tuple[bool | None, str]:
-    found = layer_differences(run.bench, run.inputs[:1], best(), lambda _: None)
+    oracle = best_for(run.bench.program.module.content)
+    found = layer_differences(run.bench, run.inputs[:1], oracle, lambda _: None)
     wrong = [layer.layer for layer in found if layer.bytes_different]
     return not wrong, f"wrong: {', '.join(wrong)}" if wrong else f"all {len(found)} layers' tensors are equal"
 

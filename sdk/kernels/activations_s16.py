@@ -1,4 +1,4 @@
-"""LEAKY_RELU, LOGISTIC and TANH of int16, portable; see ``leaky_relu_s16.h`` and ``logistic_s16.h``."""
+"""LEAKY_RELU, RELU, RELU6, ABS, LOGISTIC and TANH of int16, portable; see ``slopes_s16.h`` and ``logistic_s16.h``."""
 
 from __future__ import annotations
 
@@ -20,27 +20,41 @@ from sdk.numerics import float32, quantize_multiplier
 _INT16 = (input_type(0, DType.INT16), output_type(DType.INT16), quantized(0))
 
 
-class LeakyReluS16Ref(Kernel):
+_MAX = (1 << 15) - 1
+
+
+class SlopesS16Ref(Kernel):
     """int16."""
 
-    name = "leaky_relu_s16__ref"
-    ops = ("LEAKY_RELU",)
-    header = "sdk/leaky_relu_s16.h"
-    sources = ("kernels/leaky_relu/leaky_relu_s16__ref.c",)
+    name = "slopes_s16__ref"
+    ops = ("LEAKY_RELU", "RELU", "RELU6", "ABS")
+    header = "sdk/slopes_s16.h"
+    sources = ("kernels/slopes/slopes_s16__ref.c",)
     constraints = (
         *_INT16,
-        Constraint("alpha is not negative", lambda site: attrs(site, LeakyReluAttrs).alpha >= 0),
+        Constraint(
+            "alpha is not negative",
+            lambda site: site.op.kind != "LEAKY_RELU" or attrs(site, LeakyReluAttrs).alpha >= 0,
+        ),
+        Constraint(
+            "the zero points are 0",
+            lambda site: site.op.kind == "LEAKY_RELU"
+            or quant(site.input(0)).zero_point == quant(site.output()).zero_point == 0,
+        ),
     )
 
     def prepare(self, site: Site) -> Prepared:
         """Fit the kernel to an operator that satisfies the constraints."""
         source, output = site.input(0), site.output()
         scale, output_scale = np.float32(quant(source).scale), np.float32(quant(output).scale)
-        # LeakyReluPrepare computes both factors in float32.
+        # The interpreter computes the factors and the bound of RELU6 in float32.
         positive = quantize_multiplier(float(scale / output_scale))
-        negative = quantize_multiplier(float(scale * np.float32(attrs(site, LeakyReluAttrs).alpha) / output_scale))
+        negative = {"RELU": (0, 0), "RELU6": (0, 0), "ABS": (-positive[0], positive[1])}.get(site.op.kind)
+        if negative is None:
+            negative = quantize_multiplier(float(scale * np.float32(attrs(site, LeakyReluAttrs).alpha) / output_scale))
+        most = math.floor(float(np.float32(6) / output_scale) + 0.5) if site.op.kind == "RELU6" else _MAX
         return Prepared(
-            params_type="sdk_leaky_relu_s16",
+            params_type="sdk_slopes_s16",
             params={
                 "input_offset": -quant(source).zero_point,
                 "positive_multiplier": positive[0],
@@ -48,6 +62,7 @@ class LeakyReluS16Ref(Kernel):
                 "negative_multiplier": negative[0],
                 "negative_shift": negative[1],
                 "output_offset": quant(output).zero_point,
+                "output_max": min(most, _MAX),
             },
             align=2,
             units=source.elements,

@@ -29,6 +29,7 @@ TABLES: Mapping[str, Callable[[Site], tables.Table]] = {
     "TANH": tables.tanh,
     "EXP": tables.exp,
     "GELU": tables.gelu,
+    "ELU": tables.elu,
     "ABS": tables.absolute,
     "RSQRT": tables.rsqrt,
 }
@@ -65,6 +66,7 @@ class Lookup8Ref(Kernel):
         quantized(0),
         Constraint("the output's scale is 1/256", _logistic_output),
         Constraint("no exponential leaves 32 bits", _exp_fits),
+        Constraint("ELU is of int8", lambda site: site.op.kind != "ELU" or site.input(0).dtype is DType.INT8),
     )
 
     def prepare(self, site: Site) -> Prepared:

@@ -1,38 +1,41 @@
-"""MAXIMUM and MINIMUM, portable; see ``firmware/include/sdk/minmax.h``."""
+"""MAXIMUM and MINIMUM of int8 and int16, portable; see ``firmware/include/sdk/minmax.h``."""
 
 from __future__ import annotations
 
 from sdk.ir import DType
 from sdk.kernels import cost
-from sdk.kernels.base import Kernel, Prepared, Site
+from sdk.kernels.base import Constraint, Kernel, Prepared, Site
 from sdk.kernels.broadcast import DIMS_FIT, broadcast_access, broadcast_fields, operands
 from sdk.kernels.constraints import input_type, output_type
 
 
-class _MinMaxS8Ref(Kernel):
+class _MinMaxRef(Kernel):
     header = "sdk/minmax.h"
-    sources = ("kernels/minmax/minmax_s8__ref.c",)
-    constraints = (
-        input_type(0, DType.INT8),
-        input_type(1, DType.INT8, what="the second input"),
-        output_type(DType.INT8),
-        DIMS_FIT,
-    )
 
     def prepare(self, site: Site) -> Prepared:
         """Fit the kernel to an operator that satisfies the constraints."""
         output = site.output()
         inputs, arguments, consts = operands(site, ("input1", "input2"))
         return Prepared(
-            params_type="sdk_minmax_s8",
+            params_type="sdk_minmax",
             params={"shape": broadcast_fields(site.input(0).shape, site.input(1).shape)},
             consts=consts,
             inputs=inputs,
             arguments=arguments,
+            align=output.dtype.itemsize,
             units=output.elements,
             access=broadcast_access(output, [site.input(i) for i in inputs]),
             cost=cost.CALL + output.elements * 2 * cost.LOOKUP,
         )
+
+
+def _constraints(dtype: DType) -> tuple[Constraint, ...]:
+    return input_type(0, dtype), input_type(1, dtype, what="the second input"), output_type(dtype), DIMS_FIT
+
+
+class _MinMaxS8Ref(_MinMaxRef):
+    sources = ("kernels/minmax/minmax_s8__ref.c",)
+    constraints = _constraints(DType.INT8)
 
 
 class MaximumS8Ref(_MinMaxS8Ref):
@@ -46,4 +49,23 @@ class MinimumS8Ref(_MinMaxS8Ref):
     """int8, with broadcasting."""
 
     name = "minimum_s8__ref"
+    ops = ("MINIMUM",)
+
+
+class _MinMaxS16Ref(_MinMaxRef):
+    sources = ("kernels/minmax/minmax_s16__ref.c",)
+    constraints = _constraints(DType.INT16)
+
+
+class MaximumS16Ref(_MinMaxS16Ref):
+    """int16, with broadcasting."""
+
+    name = "maximum_s16__ref"
+    ops = ("MAXIMUM",)
+
+
+class MinimumS16Ref(_MinMaxS16Ref):
+    """int16, with broadcasting."""
+
+    name = "minimum_s16__ref"
     ops = ("MINIMUM",)

@@ -1,4 +1,4 @@
-"""MEAN, REDUCE_MAX and REDUCE_MIN, portable; see ``firmware/include/sdk/reduce.h``."""
+"""MEAN, SUM, REDUCE_MAX and REDUCE_MIN of int8 and int16, portable; see ``firmware/include/sdk/reduce.h``."""
 
 from __future__ import annotations
 
@@ -82,66 +82,89 @@ def _cost(site: Site) -> int:
     return cost.CALL + site.input(0).elements * cost.MAC + site.output().elements * cost.REQUANTIZE
 
 
-class MeanS8Ref(Kernel):
-    """int8, over any dimensions."""
-
-    name = "mean_s8__ref"
-    ops = ("MEAN",)
+class _MeanRef(Kernel):
     header = "sdk/reduce.h"
-    sources = ("kernels/reduce/reduce_s8__ref.c",)
-    constraints = (
-        input_type(0, DType.INT8),
-        output_type(DType.INT8),
-        quantized(0),
-        AXES_CONSTANT,
-        NOT_EMPTY,
-        DIMS_FIT,
-    )
+    ops = ("MEAN", "SUM")
 
     def prepare(self, site: Site) -> Prepared:
         """Fit the kernel to an operator that satisfies the constraints."""
         source, output = site.input(0), site.output()
-        count = source.elements // output.elements
+        count = _reduced(site)
         multiplier, shift = quantize_multiplier(float32(quant(source).scale) / float32(quant(output).scale))
-        # The division by count goes into the multiplier, with as many bits as it has room for.
-        room = min(count.bit_length() - 1, 32, 31 + shift)
+        if site.op.kind == "MEAN":
+            # The division by count goes into the multiplier, with as many bits as it has room for.
+            room = min(count.bit_length() - 1, 32, 31 + shift)
+            multiplier, shift = (multiplier << room) // count, shift - room
         return Prepared(
-            params_type="sdk_mean_s8",
+            params_type="sdk_mean",
             params={
                 "shape": shape_fields(site),
                 "sum_offset": -quant(source).zero_point * count,
-                "multiplier": (multiplier << room) // count,
-                "shift": shift - room,
+                "multiplier": multiplier,
+                "shift": shift,
                 "output_offset": quant(output).zero_point,
             },
+            align=source.dtype.itemsize,
             units=output.elements,
             access=reduce_access(site),
             cost=_cost(site),
         )
 
 
-class _ReduceS8Ref(Kernel):
-    header = "sdk/reduce.h"
+def _reduced(site: Site) -> int:
+    """Elements that are reduced to one."""
+    return site.input(0).elements // max(site.output().elements, 1)
+
+
+def _quantized(dtype: DType) -> tuple[Constraint, ...]:
+    return input_type(0, dtype), output_type(dtype), quantized(0)
+
+
+_SHAPES = (AXES_CONSTANT, NOT_EMPTY, DIMS_FIT)
+
+
+class MeanS8Ref(_MeanRef):
+    """int8, over any dimensions."""
+
+    name = "mean_s8__ref"
     sources = ("kernels/reduce/reduce_s8__ref.c",)
+    constraints = (*_quantized(DType.INT8), *_SHAPES)
+
+
+class MeanS16Ref(_MeanRef):
+    """int16, over any dimensions."""
+
+    name = "mean_s16__ref"
+    sources = ("kernels/reduce/reduce_s16__ref.c",)
     constraints = (
-        input_type(0, DType.INT8),
-        output_type(DType.INT8),
-        quantized(0),
-        same_quantization((0,)),
-        AXES_CONSTANT,
-        NOT_EMPTY,
-        DIMS_FIT,
+        *_quantized(DType.INT16),
+        *_SHAPES,
+        Constraint(
+            "the zero points are 0",
+            lambda site: quant(site.input(0)).zero_point == quant(site.output()).zero_point == 0,
+        ),
+        Constraint("no sum leaves 32 bits", lambda site: _reduced(site) < 1 << 16),
     )
+
+
+class _ReduceRef(Kernel):
+    header = "sdk/reduce.h"
 
     def prepare(self, site: Site) -> Prepared:
         """Fit the kernel to an operator that satisfies the constraints."""
         return Prepared(
-            params_type="sdk_reduce_s8",
+            params_type="sdk_reduce",
             params={"shape": shape_fields(site)},
+            align=site.input(0).dtype.itemsize,
             units=site.output().elements,
             access=reduce_access(site),
             cost=_cost(site),
         )
+
+
+class _ReduceS8Ref(_ReduceRef):
+    sources = ("kernels/reduce/reduce_s8__ref.c",)
+    constraints = (*_quantized(DType.INT8), same_quantization((0,)), *_SHAPES)
 
 
 class ReduceMaxS8Ref(_ReduceS8Ref):
@@ -155,4 +178,23 @@ class ReduceMinS8Ref(_ReduceS8Ref):
     """int8, over any dimensions."""
 
     name = "reduce_min_s8__ref"
+    ops = ("REDUCE_MIN",)
+
+
+class _ReduceS16Ref(_ReduceRef):
+    sources = ("kernels/reduce/reduce_s16__ref.c",)
+    constraints = (*_quantized(DType.INT16), same_quantization((0,)), *_SHAPES)
+
+
+class ReduceMaxS16Ref(_ReduceS16Ref):
+    """int16, over any dimensions."""
+
+    name = "reduce_max_s16__ref"
+    ops = ("REDUCE_MAX",)
+
+
+class ReduceMinS16Ref(_ReduceS16Ref):
+    """int16, over any dimensions."""
+
+    name = "reduce_min_s16__ref"
     ops = ("REDUCE_MIN",)

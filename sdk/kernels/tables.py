@@ -189,6 +189,14 @@ tanh = _float_table(lambda value: _tanhf(float(value)))
 exp = _float_table(lambda value: _expf(float(value)))
 
 
+def _elu(value: np.float32) -> np.float32:
+    return np.float32(_expf(float(value)) - np.float32(1)) if value < 0 else value
+
+
+elu = _float_table(_elu)
+"""Source: tensorflow/lite/micro/kernels/elu.cc, as tflite-runtime has no reference kernel."""
+
+
 def _gelu(value: np.float32) -> np.float32:
     return np.float32(np.float32(0.5) * value * _erfcf(float(value * np.float32(-math.sqrt(0.5)))))
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Protocol
@@ -19,7 +19,7 @@ import numpy as np
 from sdk.errors import ModelError, ToolError
 from sdk.oracle.messages import Message, receive, send
 from sdk.read.flatbuffer import decode
-from sdk.read.schema import IDENTIFIER, TENSOR_TYPES
+from sdk.read.schema import IDENTIFIER, OPERATORS, TENSOR_TYPES
 
 Array = np.ndarray[Any, Any]
 
@@ -30,6 +30,13 @@ _LABELS = {"tflite-runtime": "{} {} (BUILTIN_REF)", "tflite-micro": "{} {}, not 
 """Back ends in the order of preference. LiteRT is what a device's bytes are meant to equal."""
 _NO_ARRAY = {"STRING", "RESOURCE", "VARIANT"}
 """Tensor types without elements that an interpreter gives out as an array."""
+
+
+FOLLOWS_MICRO = frozenset({
+    ("SUM", "INT8"), ("SUM", "INT16"), ("ELU", "INT8"),
+})  # fmt: skip
+"""Operators, by the type of their first input, for which tflite-micro's bytes count: tflite-runtime 2.14 refuses them,
+or what it gives is wrong (docs/numerics.md)."""
 
 
 class Oracle(Protocol):
@@ -88,6 +95,35 @@ def best() -> Oracle:
             "pip install tflite-runtime==2.14.0 (Python 3.10 or 3.11, Linux)",
         )
     return found[0]
+
+
+def best_for(content: bytes) -> Oracle:
+    """The best oracle that has all operators of a .tflite file right.
+
+    Raises:
+        ModelError: not a .tflite file.
+        ToolError: the oracle is not installed.
+    """
+    odd = sorted({kind for kind, dtype in _kinds(content) if (kind, dtype) in FOLLOWS_MICRO})
+    if not odd:
+        return best()
+    found = next((oracle for oracle in available() if oracle.name.startswith("tflite-micro")), None)
+    if found is None:
+        problem = f"is not installed, and only it has {', '.join(odd)} right"
+        raise ToolError("tflite-micro", problem, "pip install tflite-micro")
+    return found
+
+
+def _kinds(content: bytes) -> Iterator[tuple[str, str]]:
+    """Each operator of a file with the type of its first input."""
+    model = decode(content, "Model", IDENTIFIER, "model")
+    for graph in model["subgraphs"]:
+        for op in graph["operators"]:
+            code = model["operator_codes"][op["opcode_index"]]
+            inputs = op["inputs"].tolist()
+            if inputs and 0 <= inputs[0] < len(graph["tensors"]):
+                kind = OPERATORS[max(code["builtin_code"], code["deprecated_builtin_code"])]
+                yield kind, TENSOR_TYPES[graph["tensors"][inputs[0]]["type"]]
 
 
 def onnx_interpreter() -> Oracle | None:

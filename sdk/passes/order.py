@@ -16,12 +16,14 @@ from sdk.passes.remove_dead_operators import remove_dead_operators
 from sdk.passes.remove_identities import remove_identities
 from sdk.passes.resolve_variables import resolve_variables
 from sdk.passes.result import Channels, PassResult
+from sdk.passes.uint8_as_int8 import uint8_as_int8
 from sdk.passes.widen_depthwise import widen_depthwise
 from sdk.passes.widen_weights import widen_weights
 
 EXACT_PASSES: tuple[Callable[[Module], PassResult], ...] = (
     widen_weights,
     fold_constants,
+    uint8_as_int8,
     remove_identities,
     merge_duplicates,
     merge_requantize,

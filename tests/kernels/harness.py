@@ -44,6 +44,8 @@ from sdk.emit.carray import floating, integer
 from sdk.ir import DType, Module, Tensor
 from sdk.kernels.base import Access, Const, Kernel, Prepared, Ref, Site, Value
 from sdk.kernels.program import Step
+from sdk.oracle.oracle import FOLLOWS_MICRO
+from sdk.oracle.worker import BACKENDS
 from sdk.plan.access import forbidden_distances
 from sdk.write.tflite import write
 
@@ -150,11 +152,15 @@ class Refused(Exception):
 
 
 def reference(case: Case) -> list[Array]:
-    """What tflite-runtime's reference kernels give for a case.
+    """What tflite-runtime's reference kernels give for a case, or tflite-micro's where those are followed.
 
     Raises:
         Refused: the interpreter does not take the model.
     """
+    op = case.site.op
+    first = None if op.inputs[0] is None else case.module.main.tensors[op.inputs[0]].dtype.name
+    if (op.kind, first) in FOLLOWS_MICRO:
+        return BACKENDS["tflite-micro"](write(case.module)).invoke(list(case.inputs))
     try:
         interpreter = Interpreter(
             model_content=write(case.module), experimental_op_resolver_type=OpResolverType.BUILTIN_REF, num_threads=1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from dataclasses import replace as replaced
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -379,7 +380,10 @@ def _reduce(kind: str) -> Maker:
             axes -= len(shape)
         quant = quantization(rng)
         output = quant
-        if kind == "MEAN" and rng.integers(4):
+        if kind == "SUM":
+            spread = max(1.0, prod(shape[axis] for axis in axes) ** 0.5)
+            output = Quant((float(np.float32(quant.scale * spread * scale(rng, 0.2, 3))),), (zero_point(rng),))
+        elif kind == "MEAN" and rng.integers(4):
             output = Quant((float(np.float32(quant.scale * scale(rng, 0.2, 3))),), (zero_point(rng),))
         inputs = [m.input(shape, quant), m.const(axes)]
         return m, m.module(kind, a.ReducerAttrs(bool(rng.integers(2))), inputs, output)
@@ -630,10 +634,12 @@ MAKERS: dict[str, Maker] = {
     "LOGISTIC": _table("LOGISTIC"),
     "TANH": _table("TANH"),
     "EXP": _table("EXP"),
+    "ELU": _table("ELU"),
     "GELU": _table("GELU", lambda rng: a.GeluAttrs(bool(rng.integers(2)))),
     "ABS": _table("ABS"),
     "RSQRT": _table("RSQRT"),
     "MEAN": _reduce("MEAN"),
+    "SUM": _reduce("SUM"),
     "REDUCE_MAX": _reduce("REDUCE_MAX"),
     "REDUCE_MIN": _reduce("REDUCE_MIN"),
     "SLICE": _slice,

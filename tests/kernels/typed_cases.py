@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 
 import numpy as np
 from kernel_cases import (
@@ -143,6 +144,48 @@ def _leaky_s16(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, M
     attrs = a.LeakyReluAttrs(float(np.float32(rng.choice([0.01, 0.1, 0.3, 1.0, 1.5]))))
     source = m.input(any_shape(rng, tiles), quant, DType.INT16)
     return m, m.module("LEAKY_RELU", attrs, [source], output, DType.INT16, 2)
+
+
+def _rectified_s16(kind: str) -> Maker:
+    def make(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+        m = Model()
+        quant = symmetric(rng, 1e-5, 1e-2)
+        output = quant if rng.integers(2) else Quant((float(np.float32(quant.scale * scale(rng, 0.3, 3))),), (0,))
+        source = m.input(any_shape(rng, tiles), quant, DType.INT16)
+        return m, m.module(kind, a.Attrs(), [source], output, DType.INT16, 2)
+
+    return make
+
+
+def _reduce_s16(kind: str) -> Maker:
+    def make(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+        m = Model()
+        shape, quant = any_shape(rng, tiles, 1, 5), symmetric(rng, 1e-4, 1e-2)
+        axes = rng.choice(len(shape), int(rng.integers(1, len(shape) + 1)), replace=False).astype(np.int32)
+        if len(shape) == 4 and rng.integers(2):
+            axes = np.array([1, 2], np.int32)
+        output = quant
+        if kind in ("MEAN", "SUM") and rng.integers(4):
+            spread = prod(shape[axis] for axis in axes) ** 0.5 if kind == "SUM" else 1.0
+            output = Quant((float(np.float32(quant.scale * spread * scale(rng, 0.2, 3))),), (0,))
+        inputs = [m.input(shape, quant, DType.INT16), m.const(axes)]
+        return m, m.module(kind, a.ReducerAttrs(bool(rng.integers(2))), inputs, output, DType.INT16, 2)
+
+    return make
+
+
+def _minmax_s16(kind: str) -> Maker:
+    def make(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+        m = Model()
+        quant = symmetric(rng)
+        inputs = [
+            m.const(wide_values(rng, s, DType.INT16), quant) if rng.integers(6) == 0 and i
+            else m.input(s, quant, DType.INT16)
+            for i, s in enumerate(broadcast_shapes(rng, tiles))
+        ]  # fmt: skip
+        return m, m.module(kind, a.Attrs(), inputs, quant, DType.INT16, 2)
+
+    return make
 
 
 def _sigmoid_s16(kind: str) -> Maker:
@@ -355,7 +398,11 @@ TYPED: dict[tuple[str, str], Maker] = {
     ("mul_s16__ref", "MUL"): _binary_s16("MUL", 4),
     ("softmax_s16__ref", "SOFTMAX"): _softmax_s16,
     ("softmax_s8_s16__ref", "SOFTMAX"): _softmax_s8_s16,
-    ("leaky_relu_s16__ref", "LEAKY_RELU"): _leaky_s16,
+    ("slopes_s16__ref", "LEAKY_RELU"): _leaky_s16,
+    **{("slopes_s16__ref", kind): _rectified_s16(kind) for kind in ("RELU", "RELU6", "ABS")},
+    **{("mean_s16__ref", kind): _reduce_s16(kind) for kind in ("MEAN", "SUM")},
+    **{(f"{kind.lower()}_s16__ref", kind): _reduce_s16(kind) for kind in ("REDUCE_MAX", "REDUCE_MIN")},
+    **{(f"{kind.lower()}_s16__ref", kind): _minmax_s16(kind) for kind in ("MAXIMUM", "MINIMUM")},
     ("logistic_s16__ref", "LOGISTIC"): _sigmoid_s16("LOGISTIC"),
     ("tanh_s16__ref", "TANH"): _sigmoid_s16("TANH"),
     ("conv2d_f32__ref", "CONV_2D"): _conv_f32,

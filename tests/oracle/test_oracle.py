@@ -7,13 +7,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from make_corpus import constant, model, tensor
 
 from sdk.errors import ModelError, ToolError
-from sdk.oracle import available, best
+from sdk.ir import DType, Quant
+from sdk.ir.attrs import ReducerAttrs
+from sdk.oracle import available, best, best_for
 from sdk.oracle.oracle import ChildOracle, with_all_outputs
 from sdk.read.flatbuffer import decode
 from sdk.read.schema import IDENTIFIER
 from sdk.read.tflite import read
+from sdk.write.tflite import write
 
 LITERT, MICRO = "tflite-runtime", "tflite-micro"
 CORE = [
@@ -194,3 +198,18 @@ def test_litert_is_preferred_and_the_name_tells_what_ran(monkeypatch):
     del installed[MICRO]
     with pytest.raises(ToolError, match="none of tflite-runtime, tflite-micro is installed"):
         best()
+
+
+@pytest.mark.parametrize(
+    ("kind", "dtype", "package"),
+    [("SUM", DType.INT8, MICRO), ("SUM", DType.UINT8, LITERT), ("MEAN", DType.INT8, LITERT)],
+)
+def test_the_oracle_is_the_one_that_has_the_operators_right(kind, dtype, package):
+    oracle(package)
+    source = tensor((1, 4), dtype, quant=Quant((0.5,), (3,)))
+    output = tensor((1, 1), dtype, quant=Quant((1.0,), (5,)))
+    content = write(model(kind, ReducerAttrs(True), [source, constant([1])], output, version=2))
+    found = best_for(content)
+    assert found.name.startswith(package)
+    outputs = found.run(content, [[np.array([[1, 9, 20, 40]], dtype.numpy)]])
+    assert outputs[0][0].tolist() == [[34 if kind == "SUM" else 12]]

@@ -6,12 +6,16 @@
 
 typedef struct {
     sdk_broadcast shape;
-} sdk_minmax_s8;
+} sdk_minmax;
 
 /* Outputs [range.begin, range.end), in ascending order; elements are compared as they are. */
-void sdk_maximum_s8__ref(const sdk_minmax_s8 *params, const int8_t *input1, const int8_t *input2, int8_t *output,
+void sdk_maximum_s8__ref(const sdk_minmax *params, const int8_t *input1, const int8_t *input2, int8_t *output,
                          void *scratch, sdk_range range);
-void sdk_minimum_s8__ref(const sdk_minmax_s8 *params, const int8_t *input1, const int8_t *input2, int8_t *output,
+void sdk_minimum_s8__ref(const sdk_minmax *params, const int8_t *input1, const int8_t *input2, int8_t *output,
                          void *scratch, sdk_range range);
+void sdk_maximum_s16__ref(const sdk_minmax *params, const int16_t *input1, const int16_t *input2, int16_t *output,
+                          void *scratch, sdk_range range);
+void sdk_minimum_s16__ref(const sdk_minmax *params, const int16_t *input1, const int16_t *input2, int16_t *output,
+                          void *scratch, sdk_range range);
 
 #endif
