@@ -15,6 +15,8 @@
 #define DEFAULT_WARM_UP 10u
 #define COUNT_MAX 1000000000u
 #define PRINT_ROW 8u
+#define REAL_MAX 1e15f
+#define PULSE_TURNS 10000u /* 10 us or more up to 1 GHz, so that a meter of 100 kHz sees it */
 
 static char line[LINE_MAX + 1];
 static size_t line_bytes;
@@ -40,10 +42,11 @@ static void put_number(uint64_t value)
     put(digits + at);
 }
 
-/* Prints with three decimals. */
+/* Prints with three decimals, of at most this magnitude. */
 static void put_real(float value)
 {
-    const float magnitude = value < 0 ? -value : value;
+    const float absolute = value < 0 ? -value : value;
+    const float magnitude = absolute < REAL_MAX ? absolute : REAL_MAX;
     const uint64_t thousandths = (uint64_t)(magnitude * 1000.0f + 0.5f);
     const char decimals[] = {'.', (char)('0' + thousandths / 100 % 10), (char)('0' + thousandths / 10 % 10),
                              (char)('0' + thousandths % 10), '\0'};
@@ -60,10 +63,27 @@ static void put_line(const char *before, uint64_t number, const char *after)
     put("\r\n");
 }
 
+#ifdef SDK_MLPERF_ENERGY
+static void hold_mark(bool on)
+{
+    (void)port_mark(on);
+    for (volatile uint32_t i = 0; i < PULSE_TURNS; i++) {
+    }
+}
+
+/* The link may have left the pin low. */
+static void put_time(void)
+{
+    hold_mark(true);
+    hold_mark(false);
+    (void)port_mark(true);
+}
+#else
 static void put_time(void)
 {
     put_line("m-lap-us-", port_micros(), "");
 }
+#endif
 
 /* Reads a decimal number up to COUNT_MAX; returns whether it is one. */
 static bool get_number(const char *text, uint32_t *number)
@@ -100,8 +120,8 @@ static void load(const char *size)
     expected = 0;
     if (size == NULL || !get_number(size, &bytes) || bytes == 0) {
         put("e-[db load needs a number of bytes]\r\n");
-    } else if (bytes > model()->inputs[0].bytes) {
-        put_line("e-[db load: the input has only ", model()->inputs[0].bytes, " bytes]");
+    } else if (bytes > sdk_mlperf.buffer_bytes) {
+        put_line("e-[db load: the input has only ", sdk_mlperf.buffer_bytes, " bytes]");
     } else {
         expected = bytes;
         put_line("m-[Expecting ", bytes, " bytes]");
@@ -158,6 +178,50 @@ static void buffer_command(char *const *words)
     }
 }
 
+static bool loads_floats(void)
+{
+    return sdk_mlperf.buffer != sdk_mlperf.input;
+}
+
+static float loaded_float(uint32_t index)
+{
+    float value;
+    memcpy(&value, sdk_mlperf.buffer + 4 * index, sizeof value);
+    return value;
+}
+
+/* Rounds half away from zero, as the benchmark's reference does; NaN becomes the smallest. */
+static void quantize_input(void)
+{
+    for (uint32_t i = 0; i < model()->inputs[0].bytes; i++) {
+        const float scaled = loaded_float(i) / sdk_mlperf.input_scale;
+        int32_t number = INT8_MIN;
+        if (scaled > 512.0f) {
+            number = INT8_MAX;
+        } else if (scaled > -512.0f) {
+            number = (int32_t)(scaled + (scaled < 0 ? -0.5f : 0.5f)) + sdk_mlperf.input_zero_point;
+        }
+        number = number < INT8_MIN ? INT8_MIN : number > INT8_MAX ? INT8_MAX : number;
+        sdk_mlperf.input[i] = (uint8_t)number;
+    }
+}
+
+static float output_value(sdk_region region, uint32_t index)
+{
+    return (float)((int8_t)sdk_arena[region.offset + index] - sdk_mlperf.output_zero_point) * sdk_mlperf.output_scale;
+}
+
+static float reconstruction_error(sdk_region region)
+{
+    const uint32_t count = model()->inputs[0].bytes;
+    float sum = 0.0f;
+    for (uint32_t i = 0; i < count; i++) {
+        const float difference = output_value(region, i) - loaded_float(i);
+        sum += difference * difference;
+    }
+    return sum / (float)count;
+}
+
 static void results(void)
 {
     sdk_region region;
@@ -166,10 +230,13 @@ static void results(void)
         return;
     }
     put("m-results-[");
-    for (uint32_t i = 0; i < region.bytes; i++) {
-        const int32_t number = (int8_t)sdk_arena[region.offset + i];
-        put(i == 0 ? "" : ",");
-        put_real((float)(number - sdk_mlperf.output_zero_point) * sdk_mlperf.output_scale);
+    if (loads_floats()) {
+        put_real(reconstruction_error(region));
+    } else {
+        for (uint32_t i = 0; i < region.bytes; i++) {
+            put(i == 0 ? "" : ",");
+            put_real(output_value(region, i));
+        }
     }
     put("]\r\n");
 }
@@ -179,7 +246,7 @@ static void run(uint32_t count)
 {
     sdk_invocation done;
     for (; count > 0; count--) {
-        (void)sdk_harness_write(model(), 0, 0, sdk_mlperf.buffer, model()->inputs[0].bytes);
+        (void)sdk_harness_write(model(), 0, 0, sdk_mlperf.input, model()->inputs[0].bytes);
         (void)sdk_harness_invoke(model(), false, 0, &done);
     }
 }
@@ -193,9 +260,12 @@ static void infer(char *const *words)
         put("e-[infer needs a number above 0, and of warm-up runs]\r\n");
         return;
     }
-    if (loaded != model()->inputs[0].bytes) {
+    if (loaded != sdk_mlperf.buffer_bytes) {
         put("e-[The input is not loaded]\r\n");
         return;
+    }
+    if (loads_floats()) {
+        quantize_input();
     }
     sdk_link_end_session();
     put_line("m-warmup-start-", warm_up, "");
@@ -273,7 +343,12 @@ static void run_line(void)
 
 void sdk_console_start(void)
 {
+#ifdef SDK_MLPERF_ENERGY
+    (void)port_mark(true);
+    put("m-timestamp-mode-energy\r\nm-init-done\r\nm-ready\r\n");
+#else
     put("m-timestamp-mode-performance\r\nm-lap-us-0\r\nm-init-done\r\nm-ready\r\n");
+#endif
 }
 
 void sdk_console_receive(uint8_t byte)

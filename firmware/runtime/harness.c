@@ -22,12 +22,6 @@ typedef struct {
     uint32_t done;
 } progress;
 
-__attribute__((weak)) bool port_mark(bool on)
-{
-    (void)on;
-    return false;
-}
-
 const sdk_model *sdk_harness_model(uint32_t index)
 {
     return index < sdk_model_count ? sdk_models[index] : NULL;
@@ -107,13 +101,11 @@ sdk_status sdk_harness_invoke(const sdk_model *model, bool timed, uint32_t stop_
     progress run = {.timed = timed, .stop_after = stop_after, .done = model->step_count};
     const sdk_step_hook hook = timed || stop_after != 0 ? after_step : NULL;
 
-    (void)port_mark(true);
     const uint64_t micros = port_micros();
     const uint64_t start = timed ? 0 : port_cycles();
     (void)model->invoke(sdk_arena, hook, &run);
     const uint64_t end = timed ? 0 : port_cycles();
     result->micros = port_micros() - micros;
-    (void)port_mark(false);
     result->cycles = timed ? sdk_step_stamps[run.done] - sdk_step_stamps[0] : end - start;
     result->steps = run.done;
 

@@ -94,6 +94,12 @@ __attribute__((weak)) void port_set_baud(uint32_t baud)
     (void)baud;
 }
 
+__attribute__((weak)) bool port_mark(bool on)
+{
+    (void)on;
+    return false;
+}
+
 /* Origin and length of each memory that the image is loaded into, ended by a length of 0; from the linker script. */
 extern const uint32_t __flash_regions[] __attribute__((weak));
 
@@ -229,8 +235,10 @@ static sdk_status read_stamps(const sdk_model *model, uint32_t first, uint32_t c
 
 static sdk_status invoke(const sdk_model *model, const request *from)
 {
+    (void)port_mark(true);
     const sdk_status status = sdk_harness_invoke(model, (from->flags & FLAG_TIMED) != 0, sdk_get_u32(from->body),
                                                  &session.invocation);
+    (void)port_mark(false);
     session.invoked = from->sequence;
     return status;
 }

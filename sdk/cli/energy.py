@@ -12,16 +12,12 @@ from rich.markup import escape
 
 from sdk import board as boards
 from sdk.cli.common import add_inputs, add_json, add_optimize, add_port, add_verbose, target_options, watch, write_json
-from sdk.device.power import Meter
-from sdk.device.power.joulescope import Joulescope
-from sdk.device.power.ppk2 import Ppk2
+from sdk.cli.meter import METERS, add_meter, chosen_meter
 from sdk.device.power.recorded import load_trace
 from sdk.energy import measure_energy
 from sdk.errors import EXIT_DIFFERENT, EXIT_PROVEN, InputError
 from sdk.measure.energy import Energy, energy
 from sdk.measure.record import Verification
-
-_PPK2_VOLTS = (0.8, 5.0)
 
 
 def register(commands: Any) -> None:
@@ -38,12 +34,9 @@ def register(commands: Any) -> None:
     add_port(parser)
     add_inputs(parser, repeat=20)
     source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("--meter", choices=("ppk2", "joulescope"), help="what measures the board")
+    source.add_argument("--meter", choices=METERS, help="what measures the board")
     source.add_argument("--trace", type=Path, metavar="CSV", help="columns time_s, current_a, mark, voltage_v")
-    parser.add_argument("--meter-port", metavar="P", help="serial port of the Power Profiler Kit, if there are several")
-    parser.add_argument("--pin", type=int, metavar="N", help="the chip's pin that is wired to the meter's logic input")
-    parser.add_argument("--voltage", type=float, metavar="V", help="the supply, where the meter does not measure it")
-    parser.add_argument("--supply", action="store_true", help="let the Power Profiler Kit supply the board")
+    add_meter(parser)
     add_json(parser)
     add_verbose(parser)
     parser.set_defaults(run=run, emulate=False)
@@ -66,21 +59,12 @@ def _measure(options: argparse.Namespace, console: Console) -> tuple[Energy, Ver
         raise InputError("--meter", "needs a MODEL, --board and --pin")
     if options.input is not None:
         raise InputError("--input", "the energy of random inputs is measured", "choose them by --seed")
-    meter = _meter(options)
+    meter = chosen_meter(options)
     with watch(console, options.verbose) as watcher:
         board = boards.load(options.board)
         return measure_energy(
             options.model, board, options.optimize, target_options(options), meter, options.pin, watcher
         )
-
-
-def _meter(options: argparse.Namespace) -> Meter:
-    if options.meter == "joulescope":
-        return Joulescope()
-    low, high = _PPK2_VOLTS
-    if options.voltage is None or not low <= options.voltage <= high:
-        raise InputError("--voltage", f"the Power Profiler Kit must be told the supply, {low} to {high} V")
-    return Ppk2(options.meter_port, round(1000 * options.voltage), options.supply)
 
 
 def _show(console: Console, found: Energy, verification: Verification | None) -> None:

@@ -1,4 +1,4 @@
-"""MLPerf Tiny's text protocol from the runner's side (docs/protocol.md); performance mode."""
+"""MLPerf Tiny's text protocol from the runner's side (docs/protocol.md)."""
 
 from __future__ import annotations
 
@@ -75,11 +75,12 @@ class MlperfDevice:
         for at in range(0, len(data), _PART_BYTES):
             self._ask(f"db {data[at : at + _PART_BYTES].hex()}")
 
-    def infer(self, count: int, warm_up: int, *, timeout_s: float) -> tuple[int, list[float]]:
+    def infer(self, count: int, warm_up: int, *, timeout_s: float) -> tuple[int | None, list[float]]:
         """Run inferences of the loaded input.
 
         Returns:
-            Microseconds that ``count`` of them took by the device's clock, and the last one's outputs.
+            Microseconds that ``count`` of them took by the device's clock, None in energy mode, and the last one's
+            outputs.
 
         Raises:
             DeviceError: the device's clock stood still.
@@ -87,10 +88,10 @@ class MlperfDevice:
         lines = self._ask(f"infer {count} {warm_up}", timeout_s)
         laps = [int(line.removeprefix("m-lap-us-")) for line in lines if re.fullmatch(r"m-lap-us-\d+", line)]
         values = self._value(lines, r"m-results-\[(.*)\]")
-        if len(laps) != 2 or laps[1] <= laps[0]:
+        if laps and (len(laps) != 2 or laps[1] <= laps[0]):
             raise DeviceError(self._url, "the board's port has no microsecond clock", "choose another board")
         try:
-            return laps[1] - laps[0], [float(value) for value in values.split(",")]
+            return laps[1] - laps[0] if laps else None, [float(value) for value in values.split(",")]
         except ValueError as error:
             raise self._odd(lines) from error
 

@@ -33,6 +33,9 @@ def emit_model(program: Program, plan: MemoryPlan) -> dict[str, str]:
 BENCHMARKS = {"kws01": 0, "vww01": 0x80, "ic01": 0x80, "ad01": 0}
 """MLPerf Tiny's benchmarks, and what is XORed to the bytes that its runner sends: it knows pixels as unsigned."""
 
+FLOAT_INPUTS = frozenset({"ad01"})
+"""Benchmarks whose inputs are sent as 32-bit floats; the result is the mean squared error of the reconstruction."""
+
 
 def emit_firmware(
     models: Sequence[tuple[Program, MemoryPlan]], build_id: bytes, mlperf: str | None = None
@@ -69,9 +72,17 @@ def _mlperf(program: Program, benchmark: str) -> dict[str, object]:
     if len(graph.inputs) != 1 or output.dtype is not DType.INT8 or output.quant is None:
         problem = "MLPerf Tiny's protocol carries one input and an int8 output"
         raise InputError(program.module.path, problem, "use the benchmark's quantized model")
+    source = graph.tensors[graph.inputs[0]]
+    is_float = benchmark in FLOAT_INPUTS
+    if is_float and (source.dtype is not DType.INT8 or source.quant is None or source.elements != output.elements):
+        problem = f"{benchmark} compares an int8 input with an output of the same size"
+        raise InputError(program.module.path, problem, "use the benchmark's quantized model")
     return {
         "name": benchmark,
-        "bytes": graph.tensors[graph.inputs[0]].nbytes,
+        "bytes": source.nbytes,
+        "is_float": is_float,
+        "input_scale": floating(source.quant.scale) if is_float and source.quant else "1.0f",
+        "input_zero_point": source.quant.zero_point if is_float and source.quant else 0,
         "flip": f"0x{BENCHMARKS[benchmark]:02x}",
         "scale": floating(output.quant.scale),
         "zero_point": output.quant.zero_point,

@@ -42,6 +42,19 @@ class Energy:
     source: str
 
 
+def last_interval(trace: Trace) -> tuple[float, float]:
+    """Seconds and joules between the last two falling edges of the mark: MLPerf Tiny's time stamps in energy mode.
+
+    Raises:
+        InputError: there are no two.
+    """
+    falls = np.flatnonzero(trace.mark[:-1] & ~trace.mark[1:]) + 1
+    if len(falls) < 2:
+        raise InputError(trace.source, f"holds {len(falls)} time stamps", "wire the pin of --pin to its logic input")
+    first, last = falls[-2:]
+    return float(last - first) / trace.rate_hz, float(np.sum(trace.power_w[first:last])) / trace.rate_hz
+
+
 def energy(trace: Trace, inferences: int | None = None) -> Energy:
     """Integrate the power over each mark, and subtract the idle power.
 

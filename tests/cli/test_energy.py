@@ -6,8 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sdk.cli import energy as command
-from sdk.cli import main
+from sdk.cli import main, meter
 from sdk.device import link
 from sdk.device.power import Meter, Trace
 from sdk.errors import InputError
@@ -32,7 +31,7 @@ class Recorder(Meter):
 
 
 def run(digits: Path, monkeypatch: pytest.MonkeyPatch, recorded: int, *more: str) -> int:
-    monkeypatch.setattr(command, "Ppk2", lambda *_: Recorder(recorded))
+    monkeypatch.setattr(meter, "Ppk2", lambda *_: Recorder(recorded))
     arguments = ["energy", str(digits / "digits.tflite"), "--board", "host", "--meter", "ppk2", "--voltage", "3"]
     return main([*arguments, "--pin", "5", "--repeat", "4", *more])
 

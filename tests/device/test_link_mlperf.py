@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import math
 import random
 import re
+import struct
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,17 +20,20 @@ HELLO = "m-timestamp-mode-performance\r\nm-lap-us-0\r\nm-init-done\r\nm-ready\r\
 INPUT = bytes(range(100, 116))
 
 
+MLPERF = [ROOT / "firmware" / "mlperf" / "mlperf.c", HERE / "host_mlperf.c"]
+
+
 @pytest.fixture(scope="module")
 def device(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    more = [ROOT / "firmware" / "mlperf" / "mlperf.c", HERE / "host_mlperf.c"]
-    return build_device(tmp_path_factory.mktemp("mlperf"), more)
+    return build_device(tmp_path_factory.mktemp("mlperf"), MLPERF)
 
 
 class Console:
     """A device whose text commands are answered up to "m-ready"."""
 
-    def __init__(self, device: Path) -> None:
-        self.process = subprocess.Popen([str(device)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+    def __init__(self, device: Path, env: dict[str, str] | None = None) -> None:
+        pipe = subprocess.PIPE
+        self.process = subprocess.Popen([str(device)], stdin=pipe, stdout=pipe, bufsize=0, env=env)
         self.banner = self.hear()
 
     def hear(self) -> str:
@@ -152,3 +157,38 @@ def test_hostile_text(device: Path, seed: int) -> None:
     done = subprocess.run([str(device)], input=text + b"%name%", capture_output=True, check=False)
     assert done.returncode == 0, f"seed {seed}: {done.stderr.decode()}"
     assert done.stdout.endswith(b"m-name-dut-[host-test]\r\nm-ready\r\n"), f"seed {seed}"
+
+
+def test_floats_are_quantized_and_the_result_is_the_reconstruction_error(tmp_path: Path) -> None:
+    """The reference's way with anomaly detection: windows of floats, and one number."""
+    console = Console(build_device(tmp_path, MLPERF, ["-DFLOATS"]))
+    values = [0.0, 0.24, 0.25, 0.26, -0.24, -0.25, -0.26, 63.0, 66.0, 1e4, -62.0, -63.0, -1e4, 5.5, -5.5, 1.0]
+    console.ask("db load 64")
+    data = struct.pack("<16f", *values)
+    assert console.ask(f"db {data[:32].hex()}") == [] and console.ask(f"db {data[32:].hex()}") == ["m-load-done"]
+    lines = console.ask("infer 1 0")
+    halves = [math.floor(abs(x / 0.5) + 0.5) * (1 if x >= 0 else -1) - 3 for x in values]
+    numbers = [max(-128, min(127, number)) for number in halves]
+    outputs = [1, 0, 0, 0, *((number & 0xFF) ^ 1 for number in numbers)][:16]  # see the model in host_models.c
+    reals = [0.25 * ((value - 256 if value > 127 else value) - 1) for value in outputs]
+    error = sum((a - b) ** 2 for a, b in zip(reals, values, strict=True)) / 16
+    (found,) = re.fullmatch(r"m-results-\[(.*)\]", lines[-1]).groups()
+    assert float(found) == pytest.approx(error, rel=1e-6)
+    console.process.kill()
+    console.process.wait()
+
+
+def test_energy_mode_marks_the_time_on_a_pin(tmp_path: Path) -> None:
+    marks = tmp_path / "marks"
+    marks.touch()
+    device = build_device(tmp_path, MLPERF, ["-DSDK_MLPERF_ENERGY=1"])
+    console = Console(device, {"SDK_TEST_MARK": str(marks)})
+    assert console.banner == "m-timestamp-mode-energy\r\nm-init-done\r\nm-ready\r\n"
+    assert console.ask("timestamp") == []
+    load(console)
+    lines = console.ask("infer 3 1")
+    assert lines == ["m-warmup-start-1", "m-warmup-done", "m-infer-start-3", "m-infer-done", results(4)]
+    levels = "".join(line.split()[0] for line in marks.read_text().splitlines())
+    assert levels == "1" + "101" * 3, "high, then a pulse for each time stamp"
+    console.process.kill()
+    console.process.wait()
