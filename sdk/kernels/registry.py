@@ -67,6 +67,7 @@ from sdk.kernels.lstm import LstmS8Ref
 from sdk.kernels.m0_packed import Conv2DPackedPairs, DepthwisePackedPairs
 from sdk.kernels.minmax import MaximumS8Ref, MaximumS16Ref, MinimumS8Ref, MinimumS16Ref
 from sdk.kernels.mul import MulS8Ref
+from sdk.kernels.mve_packed import MVE_PACKED
 from sdk.kernels.pool2d import AveragePool2DS8Ref, MaxPool2DS8Ref
 from sdk.kernels.pool2d_dsp import AveragePool2D
 from sdk.kernels.pool2d_m0 import AveragePool2DM0
@@ -207,6 +208,7 @@ KERNELS: tuple[Kernel, ...] = (
     DepthwisePacked3x3Stride2(),
     DepthwisePackedTaps(),
     FullyConnectedPackedChain(),
+    *MVE_PACKED,
     Conv2DNeon(),
     Conv2DSdot(),
     Conv2DBytes(),

@@ -18,7 +18,7 @@ from sdk.kernels.registry import KERNELS
 from sdk.kernels.unpacked import Unpacked
 
 PACKED = [(k, op) for k in KERNELS if isinstance(k, Unpacked) for op in k.ops]
-TARGETS = {"ref": ("host", "m0plus"), "m0": ("host", "m0plus"), "dsp": ("host", "m4")}
+TARGETS = {"ref": ("host", "m0plus"), "m0": ("host", "m0plus"), "dsp": ("host", "m4"), "mve": ("host", "m55")}
 RUNS = [(k, op, t) for k, op in PACKED for t in targets(*TARGETS[k.name.rsplit("__")[-1]])]
 
 LEVELS = (

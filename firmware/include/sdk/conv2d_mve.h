@@ -42,11 +42,11 @@ typedef struct {
     int32_t chunks;  /* pixels: of 16 inputs, for each output; rows: of 16 channels */
     int32_t columns; /* rows, runs: pixels of a staged row, enough for the padding and for whole tiles */
     const int8_t *weights;
+    int32_t block;    /* output channels at a time, a multiple of 4 */
+    int32_t in_place; /* pixels: whether inputs are read where they are, and all output channels done at a time */
+    sdk_conv_run *run;
     const int32_t *constants;
     int32_t group_words; /* constants of four channels */
-    int32_t block;       /* output channels at a time, a multiple of 4 */
-    int32_t in_place;    /* pixels: whether inputs are read where they are, and all output channels done at a time */
-    sdk_conv_run *run;
     int32_t output_zero_point;
     int32_t low, high; /* bounds of the fused activation */
 } sdk_conv2d_s8_mve;

@@ -81,9 +81,9 @@ typedef struct {
     int32_t tile_columns; /* output columns at a time */
     int32_t outputs;      /* accumulators of a channel: those of tile_columns columns, in two rows if the stride is 1 */
     const int8_t *weights; /* with eight zeros in front */
+    sdk_depthwise_mve_run *run;
     const int32_t *constants;
     int32_t group_words; /* constants of four channels */
-    sdk_depthwise_mve_run *run;
     int32_t output_zero_point;
     int32_t low, high; /* bounds of the fused activation */
 } sdk_depthwise_conv2d_s8_mve;

@@ -7,7 +7,7 @@
 #ifndef SDK_PACKED_H
 #define SDK_PACKED_H
 
-#include <stdint.h>
+#include "sdk/kernel.h"
 
 /* bits: of a code, 1 .. 6; 0: ternary digits. */
 typedef struct {
@@ -56,5 +56,17 @@ static inline void *sdk_packed_end(const sdk_packed_stream *stream, void *scratc
 {
     return (uint32_t *)scratch + stream->records * (stream->head + stream->body + stream->tail);
 }
+
+/*
+ * Defines sdk_<name>, whose parameters, params_type, are those of the kernel sdk_<inner_name> and a stream: it unpacks
+ * all weights into scratch, then does as that one, with what follows as its scratch.
+ */
+#define SDK_PACKED_KERNEL(name, params_type, inner_name, inner_type)                                                   \
+    void sdk_##name(const params_type *params, const int8_t *input, int8_t *output, void *scratch, sdk_range range)    \
+    {                                                                                                                  \
+        inner_type inner = params->inner;                                                                              \
+        inner.weights = sdk_unpack_all(&params->stream, scratch);                                                      \
+        sdk_##inner_name(&inner, input, output, sdk_packed_end(&params->stream, scratch), range);                      \
+    }
 
 #endif

@@ -1,0 +1,5 @@
+#include "sdk/packed_mve.h"
+
+SDK_PACKED_KERNEL(conv2d_s8_packed_pixels__mve, sdk_conv2d_s8_packed_mve, conv2d_s8_pixels__mve, sdk_conv2d_s8_mve)
+SDK_PACKED_KERNEL(conv2d_s8_packed_rows__mve, sdk_conv2d_s8_packed_mve, conv2d_s8_rows__mve, sdk_conv2d_s8_mve)
+SDK_PACKED_KERNEL(conv2d_s8_packed_runs__mve, sdk_conv2d_s8_packed_mve, conv2d_s8_runs__mve, sdk_conv2d_s8_mve)
