@@ -22,7 +22,8 @@ from sdk.device.runner import Image, Runner, runner_for
 from sdk.errors import DeviceError, InputError
 from sdk.importer import read
 from sdk.ir import Graph, Module
-from sdk.kernels.program import Program
+from sdk.kernels.base import Callee
+from sdk.kernels.program import Program, graph_function
 from sdk.kernels.select import Optimize, select
 from sdk.measure.agreement import onnx_agreement, onnx_outputs
 from sdk.measure.evaluate import Journal, LabelledData, Metrics, judge, run_resumable
@@ -33,10 +34,13 @@ from sdk.measure.tuning import Trial, Tuned, TunedLayer, winners
 from sdk.measure.verify import compare, different_bytes, first_different_inference, layer_differences
 from sdk.oracle import best_for
 from sdk.passes import optimize as run_passes
+from sdk.passes.called_graphs import called_as_main, called_graphs
 from sdk.plan import MemoryPlan
 from sdk.plan.arrange import arrange
 
 _OPEN_TIMEOUT_S = 20.0
+_CALLEE_ALIGN = 8
+"""Alignment of the arena of a graph that IF or WHILE calls: that of the largest element."""
 _WORTH_A_NOTE = 0.01
 """Share of the MACs in portable kernels that is called out where the core has faster instructions."""
 
@@ -86,9 +90,48 @@ def lower(path: Path, board: Board, optimize: Optimize) -> tuple[Program, Memory
 def plan_module(
     module: Module, board: Board, optimize: Optimize, kernels: Mapping[int, str] | None = None
 ) -> tuple[Program, MemoryPlan]:
-    """Optimise a module, choose its kernels, but for those named by operator, and plan its memory."""
+    """Optimise a module, choose its kernels, but for those named by operator, and plan its memory.
+
+    The graphs that IF and WHILE call are planned first: their arenas are scratch of these operators.
+    """
+    programs: dict[int, Program] = {}
+    plans: dict[int, MemoryPlan] = {}
+    callees: dict[int, Callee] = {}
+    for index in called_graphs(module):
+        called = called_as_main(module, index)
+        program, plans[index] = _plan_graph(called, board, optimize, None, callees)
+        steps = tuple(replace(step, prefix=f"{graph_function(index)}_") for step in program.steps)
+        programs[index] = replace(program, steps=steps)
+        callees[index] = _callee(index, program, plans[index])
+    program, plan = _plan_graph(module, board, optimize, kernels, callees)
+    return replace(program, callees=programs), replace(plan, callees=plans)
+
+
+def _callee(index: int, program: Program, plan: MemoryPlan) -> Callee:
+    def places(tensors: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(plan.tensor_offset(program.storage[t]) for t in tensors)
+
+    return Callee(
+        function=graph_function(index),
+        arena_bytes=plan.size,
+        align=max([_CALLEE_ALIGN, *(step.prepared.align for step in program.steps)]),
+        inputs=places(program.graph.inputs),
+        outputs=places(program.graph.outputs),
+        cost=sum(step.prepared.cost for step in program.steps),
+    )
+
+
+def _plan_graph(
+    module: Module,
+    board: Board,
+    optimize: Optimize,
+    kernels: Mapping[int, str] | None,
+    callees: Mapping[int, Callee],
+) -> tuple[Program, MemoryPlan]:
+    """Optimise, choose the kernels of and plan the main graph of a module."""
     optimised = run_passes(module)
-    program = replace(select(optimised.module, board, optimize, kernels), kept_channels=optimised.channel_maps)
+    program = select(optimised.module, board, optimize, kernels, callees)
+    program = replace(program, kept_channels=optimised.channel_maps)
     two_cores = board.cores == 2
     if optimize is Optimize.SPEED:
         return arrange(program, fastest=True, split=two_cores)
@@ -434,7 +477,7 @@ def tune(
         DeviceError: a kernel gave other bytes than the reference, or nothing counts what layers cost.
     """
     module = read(path)
-    taken = select(run_passes(module).module, board, Optimize.SPEED)
+    taken, _ = plan_module(module, board, Optimize.SPEED)
     names = {s.op.id: [s.kernel.name, *(kernel.name for kernel, _ in s.alternatives)] for s in taken.steps}
     trials: dict[int, dict[str, Trial]] = {op: {} for op in names}
     inputs = _inferences(taken, options)[0]

@@ -65,7 +65,7 @@ class Firmware:
     @property
     def weights_bytes(self) -> int:
         """Bytes of the layers' constants."""
-        return sum(step.const_bytes for program, _ in self.models for step in program.steps)
+        return sum(step.const_bytes for program, _ in self.models for step in program.all_steps)
 
 
 def build_firmware(
@@ -148,7 +148,7 @@ def _build(
     mlperf: str | None,
 ) -> Firmware:
     board = models[0][0].board
-    links = [link for program, _ in models for step in program.steps for link in step.links]
+    links = [link for program, _ in models for step in program.all_steps for link in step.links]
     kernels = sorted({source for link in links for source in link.kernel.sources})
     ports = [f"port/{source}" for source in board.port_sources]
     compiled = [*kernels, *_below("runtime", (".c", ".S")), *ports, *([_MLPERF] if mlperf else [])]
@@ -162,7 +162,7 @@ def _build(
     for program, plan in models:
         generated |= emit_model(program, plan)
     if not board.hosted:
-        weights = sum(step.const_bytes for program, _ in models for step in program.steps)
+        weights = sum(step.const_bytes for program, _ in models for step in program.all_steps)
         arena = max(plan.size for _, plan in models)
         in_ram = optimize is Optimize.SPEED and fits_ram(board, weights, arena)
         generated["link.ld"] = render("link.ld.j2", link_view(board, STACK_BYTES, weights_in_ram=in_ram))

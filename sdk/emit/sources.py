@@ -24,7 +24,7 @@ def emit_model(program: Program, plan: MemoryPlan) -> dict[str, str]:
         f"{name}_weights.h": render("weights.h.j2", view),
         f"{name}_weights.c": render("weights.c.j2", view),
     }
-    for step in program.steps:
+    for step in program.all_steps:
         for link in step.links:
             files |= link.prepared.generated_sources
     return files
@@ -57,7 +57,7 @@ def emit_firmware(
         "build_id_bytes": byte_list(build_id),
         "board_id": programs[0].board.id,
         "arena_bytes": max(plan.size for _, plan in models),
-        "arena_align": max([MIN_ARENA_ALIGN, *(s.prepared.align for p in programs for s in p.steps)]),
+        "arena_align": max([MIN_ARENA_ALIGN, *(s.prepared.align for p in programs for s in p.all_steps)]),
         "stamp_count": max(len(p.steps) for p in programs) + 1,
         "mlperf": _mlperf(programs[0], mlperf) if mlperf else None,
     }

@@ -12,7 +12,7 @@ from sdk import __version__
 from sdk.emit.carray import byte_list, floating, integer, rows
 from sdk.ir import DType, Tensor
 from sdk.kernels.base import Const, Ref, Value
-from sdk.kernels.program import Chain, Program, Step
+from sdk.kernels.program import Chain, Program, Step, graph_function
 from sdk.plan import MemoryPlan
 
 _CTYPES = {
@@ -239,11 +239,17 @@ def model_view(program: Program, plan: MemoryPlan) -> Mapping[str, object]:
     """The context of the model templates."""
     placement = Placement(program, plan)
     name, graph = program.module.name, program.graph
-    layers = [layer for step in program.steps for layer in _layers(program, step)]
+    called = {i: Placement(callee, plan.callees[i]) for i, callee in program.callees.items()}
+    layers = [layer for step in program.all_steps for layer in _layers(program, step)]
+    steps = [_step(placement, step) for step in program.steps]
+    graphs = [
+        {"name": graph_function(i), "steps": [_step(nested, step) for step in nested.program.steps]}
+        for i, nested in called.items()
+    ]
     headers = {layer.step.kernel.header for layer in layers}
     headers |= {name for layer in layers for name in layer.step.prepared.generated_sources if name.endswith(".h")}
-    headers |= {"sdk/split.h" for step in program.steps if step.cut is not None}
-    headers |= {"sdk/chain.h" for step in program.steps if step.chain is not None}
+    headers |= {"sdk/split.h" for step in program.all_steps if step.cut is not None}
+    headers |= {"sdk/chain.h" for step in program.all_steps if step.chain is not None}
     variables, initial = _variables(placement, name)
     return {
         "sdk_version": __version__,
@@ -253,12 +259,14 @@ def model_view(program: Program, plan: MemoryPlan) -> Mapping[str, object]:
         "sha256": program.module.sha256,
         "sha256_bytes": byte_list(bytes.fromhex(program.module.sha256)),
         "arena_bytes": plan.size,
-        "arena_align": max([MIN_ARENA_ALIGN, *(s.prepared.align for s in program.steps)]),
+        "arena_align": max([MIN_ARENA_ALIGN, *(s.prepared.align for s in program.all_steps)]),
         "headers": sorted(headers),
         "inputs": _ports(placement, graph.inputs, "input", name),
         "outputs": _ports(placement, graph.outputs, "output", name),
         "layers": [_params(layer) for layer in layers],
-        "steps": [_step(placement, step) for step in program.steps],
+        "steps": steps,
+        "graphs": graphs,
+        "all_steps": [*steps, *(step for graph in graphs for step in graph["steps"])],
         "consts": [_const(layer, const) for layer in layers for const in layer.step.prepared.consts]
         + initial,
         "variables": variables,

@@ -24,11 +24,37 @@ Interval = tuple[int, int]
 
 
 @dataclass(frozen=True)
+class Callee:
+    """A graph that operators call, as the generated code has it.
+
+    Attributes:
+        function: C function that takes the graph's arena.
+        arena_bytes: size of that arena.
+        align: its alignment in bytes.
+        inputs: where in it the graph's inputs belong.
+        outputs: where in it the graph leaves its outputs.
+        cost: estimated cycles of one call.
+    """
+
+    function: str
+    arena_bytes: int
+    align: int
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    cost: int
+
+
+@dataclass(frozen=True)
 class Site:
-    """One operator in its graph: what a kernel is asked to implement."""
+    """One operator in its graph: what a kernel is asked to implement.
+
+    Attributes:
+        callees: the graphs that the operator may call, by index in the module.
+    """
 
     graph: Graph
     op: Op
+    callees: Mapping[int, Callee] = field(default_factory=dict, compare=False)
 
     def input(self, index: int) -> Tensor:
         """The tensor at an input that must be present."""

@@ -49,7 +49,9 @@ def _moved(site: Site) -> Tensor:
 
 def _slice(site: Site, source: Array) -> Array:
     begin, size = _ints(site.input(1)), _ints(site.input(2))
-    return source[tuple(slice(b, b + n if n >= 0 else None) for b, n in zip(begin, size, strict=True))]
+    ranges = (slice(b, b + n if n >= 0 else None) for b, n in zip(begin, size, strict=True))
+    index = (*ranges, ...)  # with the ellipsis a scalar gives a view too
+    return source[index]
 
 
 def _strided_slice(site: Site, source: Array) -> Array:

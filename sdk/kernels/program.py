@@ -59,6 +59,7 @@ class Step:
         chain: several layers that run row by row as one step; None for a layer by itself.
         alternatives: the other kernels that could do the operator, cheapest first.
         descending: whether the units are done from the last to the first, ``grain`` at a time.
+        prefix: of the name, so that layers of called graphs have names of their own.
     """
 
     index: int
@@ -69,6 +70,7 @@ class Step:
     alternatives: tuple[tuple[Kernel, Prepared], ...] = ()
     descending: bool = False
     chain: Chain | None = None
+    prefix: str = ""
 
     @property
     def units_per_access(self) -> int:
@@ -134,12 +136,17 @@ class Step:
     @property
     def name(self) -> str:
         """A C identifier, unique in the model."""
-        return f"layer{self.index:02d}_{self.op.kind.lower()}"
+        return f"{self.prefix}layer{self.index:02d}_{self.op.kind.lower()}"
 
     @property
     def const_bytes(self) -> int:
         """Bytes of the step's constants in flash."""
         return sum(const.nbytes for link in self.links for const in link.prepared.consts)
+
+
+def graph_function(index: int) -> str:
+    """The C function of a graph that IF or WHILE calls, by its index in the module."""
+    return f"graph{index}"
 
 
 @dataclass(frozen=True)
@@ -150,6 +157,7 @@ class Program:
         storage: for each tensor that is not constant the tensor whose bytes it has: itself, or the input of
             an operator that only renames its bytes, such as RESHAPE.
         kept_channels: for tensors that lost channels: which of the model's own they keep, in their last dimension.
+        callees: the graphs that its IF and WHILE call, and those that these call, by index in the module.
     """
 
     module: Module
@@ -158,3 +166,9 @@ class Program:
     steps: tuple[Step, ...]
     storage: Mapping[int, int]
     kept_channels: Mapping[int, npt.NDArray[np.int64]] = field(default_factory=dict)
+    callees: Mapping[int, Program] = field(default_factory=dict)
+
+    @property
+    def all_steps(self) -> tuple[Step, ...]:
+        """Its own steps and those of the graphs that are called."""
+        return tuple(step for program in (self, *self.callees.values()) for step in program.steps)

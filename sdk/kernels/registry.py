@@ -17,6 +17,7 @@ from sdk.kernels.blocks import SpaceToBatchRef, TableCopyRef
 from sdk.kernels.cast import CastFromF32Ref, CastRef, CastToF32Ref
 from sdk.kernels.comparisons import COMPARISONS
 from sdk.kernels.conditional import SelectRef
+from sdk.kernels.control import IfRef, WhileRef
 from sdk.kernels.conv2d_dsp import Conv2DNarrow, Conv2DPatch, Conv2DPixels, Conv2DPointwise, Conv2DRows
 from sdk.kernels.conv2d_m0 import Conv2DPairs
 from sdk.kernels.conv2d_mve import Conv2DPixelsMve, Conv2DRowsMve, Conv2DRunsMve
@@ -130,6 +131,8 @@ KERNELS: tuple[Kernel, ...] = (
     LogicalAndRef(),
     LogicalOrRef(),
     LogicalNotRef(),
+    IfRef(),
+    WhileRef(),
     CastRef(),
     CastFromF32Ref(),
     CastToF32Ref(),

@@ -9,7 +9,7 @@ from math import sqrt
 from sdk.board import Board
 from sdk.errors import InputError, UnsupportedError
 from sdk.ir import Module, Op
-from sdk.kernels.base import Kernel, Prepared, Site
+from sdk.kernels.base import Callee, Kernel, Prepared, Site
 from sdk.kernels.program import Program, Step
 from sdk.kernels.registry import ALIAS_OPS, candidates, refusals
 
@@ -28,7 +28,11 @@ class Optimize(Enum):
 
 
 def select(
-    module: Module, board: Board, optimize: Optimize, kernels: Mapping[int, str] | None = None
+    module: Module,
+    board: Board,
+    optimize: Optimize,
+    kernels: Mapping[int, str] | None = None,
+    callees: Mapping[int, Callee] | None = None,
 ) -> Program:
     """Choose and prepare a kernel for every operator of a module's main graph.
 
@@ -37,6 +41,7 @@ def select(
         board: whose core's features kernels may use.
         optimize: how to choose.
         kernels: names of kernels that are chosen already, by operator.
+        callees: the graphs that IF and WHILE call, by index.
 
     Raises:
         InputError: a kernel that was chosen cannot implement its operator.
@@ -47,7 +52,7 @@ def select(
     steps: list[Step] = []
     missing: dict[str, list[Op]] = {}
     for op in graph.ops:
-        site = Site(graph, op)
+        site = Site(graph, op, callees or {})
         if op.kind in ALIAS_OPS:
             storage[op.outputs[0]] = storage[site.input(0).id]
             continue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sdk.kernels.base import Interval
 
@@ -67,12 +67,14 @@ class MemoryPlan:
         size: bytes of the arena.
         lower_bound: no placement of these buffers is smaller.
         strategy: what found the placement.
+        callees: the plans of the graphs that the program calls, by index; their arenas are scratch of the callers.
     """
 
     offsets: Mapping[BufferId, int]
     size: int
     lower_bound: int
     strategy: str
+    callees: Mapping[int, MemoryPlan] = field(default_factory=dict)
 
     def tensor_offset(self, tensor: int) -> int:
         """Offset of a tensor that owns its storage."""

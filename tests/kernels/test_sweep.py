@@ -13,7 +13,9 @@ from sdk.kernels.registry import KERNELS
 
 STATEFUL = {"SVDF", "UNIDIRECTIONAL_SEQUENCE_LSTM"}
 """These need several inferences: see test_stateful.py."""
-REFERENCE = [(k, op) for k in KERNELS if k.name.endswith("__ref") for op in k.ops if op not in STATEFUL]
+CALLING = {"IF", "WHILE"}
+"""These need several graphs: see test_control.py."""
+REFERENCE = [(k, op) for k in KERNELS if k.name.endswith("__ref") for op in k.ops if op not in STATEFUL | CALLING]
 
 
 @pytest.mark.parametrize("seed", seeds())
