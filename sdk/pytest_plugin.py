@@ -8,10 +8,12 @@ wrong output is never tried again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,6 +31,7 @@ from sdk.measure.run import Bench
 
 _RESERVE_S = 600.0
 _RETRIES = "link_retries"
+_RECORDS = pytest.StashKey[list[dict[str, Any]]]()
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--board", metavar="B", help="the board that tests run on (see sdk boards)")
     group.addoption("--port", metavar="P", default="auto", help="its serial port, or auto to find it (default)")
     group.addoption("--emulate", action="store_true", help="run on the board's emulator")
+    group.addoption("--records", type=Path, metavar="FILE", help="write the records of all measurements as JSON")
     group.addoption("--lab", type=Path, metavar="FILE", help="TOML file that says which boards are attached where")
 
 
@@ -168,6 +172,7 @@ def bench(
     def run(model: Path | str, optimize: Optimize = Optimize.BALANCED) -> Record:
         (record,) = pipeline.deploy([Path(model)], board, optimize, options, _Silent())
         _count(request, record.link_retries)
+        request.node.stash.setdefault(_RECORDS, []).append(record.to_json())
         found = record.verification
         if not found.verified:
             pytest.fail(f"{found.bytes_different} of {found.bytes_compared} output bytes differ from {found.oracle}")
@@ -180,10 +185,31 @@ def _count(request: pytest.FixtureRequest, retries: int) -> None:
     request.node.user_properties.append((_RETRIES, retries))
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Show how many requests had to be repeated."""
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let a test's records travel with its last report."""
+    report = yield
+    if report.when == "teardown":
+        vars(report)["sdk_records"] = item.stash.get(_RECORDS, [])
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Show how many requests had to be repeated, and write the records."""
     reports = [report for kind in terminalreporter.stats.values() for report in kind]
     ended = [report for report in reports if getattr(report, "when", None) == "teardown"]
-    counts = [value for report in ended for key, value in report.user_properties if key == _RETRIES]
+    counts = [count for report in ended for count in _retries(report)]
+    path = config.getoption("--records")
+    if path is not None:
+        tests = [
+            {"test": report.nodeid, _RETRIES: sum(_retries(report)), "records": report.sdk_records}
+            for report in sorted(ended, key=lambda report: str(report.nodeid))
+            if report.sdk_records
+        ]
+        path.write_text(json.dumps({"tests": tests}, indent=2) + "\n", encoding="utf-8")
     if counts:
         terminalreporter.write_line(f"link: {sum(counts)} requests repeated in {len(counts)} deployments")
+
+
+def _retries(report: pytest.TestReport) -> list[int]:
+    return [int(str(value)) for key, value in report.user_properties if key == _RETRIES]

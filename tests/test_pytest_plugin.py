@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -64,11 +65,16 @@ def test_without_a_board_all_that_needs_one_is_skipped(tmp_path: Path, digits: P
 
 
 def test_on_the_host(tmp_path: Path, digits: Path) -> None:
-    code, text = run(tmp_path, digits, "--board", "host", "--emulate", "--junitxml", "report.xml")
+    files = ("--junitxml", "report.xml", "--records", "records.json")
+    code, text = run(tmp_path, digits, "--board", "host", "--emulate", *files)
     assert (code, "5 passed, 2 skipped" in text) == (0, True), text
     assert "needs a real board" in text and "runs on pico, pico_w only" in text
     assert "link: 0 requests repeated in 4 deployments" in text
     assert len(re.findall('name="link_retries" value="0"', (tmp_path / "report.xml").read_text())) == 4
+    (told,) = json.loads((tmp_path / "records.json").read_text())["tests"]
+    assert (told["test"], told["link_retries"]) == ("test_it.py::test_bench", 0)
+    (record,) = told["records"]
+    assert record["board"] == "host" and record["model"]["name"] == "digits"
 
 
 def test_ram_is_what_the_board_has(tmp_path: Path, digits: Path) -> None:
