@@ -7,7 +7,12 @@ the writer; it must not raise anything else, take over 2 s, or let the process g
 
 Usage:
     fuzz_reader.py [--count N] [--seed S] [--keep DIRECTORY] [MODEL ...]
+    fuzz_reader.py --run [...]                        also build, run and compare what is accepted
     fuzz_reader.py --atheris SECONDS [MODEL ...]      coverage-guided; needs the package atheris
+
+With --run an accepted mutant goes on through passes, kernel selection and planning, is built for this computer under
+sanitizers and must give the bytes of tflite-runtime's reference kernels for the same file; what can't be compared
+(no kernel, too large, or the interpreter refuses or crashes) is counted as such.
 
 Without a model: the demo's and small models made here. The seed is printed; each mutant depends only on it and on
 the mutant's number.
@@ -25,16 +30,17 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from make_corpus import ROOT, conv, model, tensor
+from run_mutants import MutantRuns
 
 from sdk.errors import ModelError, UnsupportedError
-from sdk.ir import attrs
+from sdk.ir import Module, attrs
 from sdk.ir.text import dump
 from sdk.read.flatbuffer import decode
 from sdk.read.schema import IDENTIFIER, TABLES, UNIONS, Field, Kind
@@ -189,8 +195,8 @@ def peak_mb() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
-def check(mutant: bytes) -> str:
-    """The outcome of reading a mutant.
+def check(mutant: bytes) -> Module | str:
+    """Read a mutant: its module, or the kind of error that it was refused with.
 
     Raises:
         Exception: whatever the reader raises that is not one of its errors; AssertionError for a bad error or module.
@@ -207,10 +213,12 @@ def check(mutant: bytes) -> str:
     text = dump(module)
     if dump(read_bytes(write(module), "mutant.tflite")) != text:
         raise AssertionError("the module does not survive a round trip")
-    return "accepted"
+    return module
 
 
-def fuzz(models: Sequence[bytes], count: int, seed: int, keep: Path | None = None) -> Result:
+def fuzz(
+    models: Sequence[bytes], count: int, seed: int, keep: Path | None = None, runs: MutantRuns | None = None
+) -> Result:
     """Read ``count`` mutants of the models.
 
     Args:
@@ -218,33 +226,48 @@ def fuzz(models: Sequence[bytes], count: int, seed: int, keep: Path | None = Non
         count: mutants in all.
         seed: what they are made from, with their numbers.
         keep: where to write mutants that fail.
+        runs: where accepted mutants go on to; None: nowhere.
     """
     result = Result(seed)
     trees = [decode(data, "Model", IDENTIFIER, "seed").plain() for data in models]
+
+    def mutant(number: int) -> bytes:
+        which = number % len(models)
+        return mutate(models[which], trees[which], random.Random(f"{seed}:{number}"))
+
+    def record(outcomes: Iterable[tuple[str, str]]) -> None:
+        for number, outcome in outcomes:
+            kind, _, problem = outcome.partition(": ") if outcome.startswith("FAILED") else (outcome, "", "")
+            result.outcomes[kind] += 1
+            if kind == "FAILED":
+                result.failures.append(f"seed {seed}, mutant {number} of model {int(number) % len(models)}: {problem}")
+                if keep is not None:
+                    keep.mkdir(parents=True, exist_ok=True)
+                    (keep / f"{seed}_{number}.tflite").write_bytes(mutant(int(number)))
+
     signal.signal(signal.SIGPROF, _too_slow)
     for number in range(count):
-        rng = random.Random(f"{seed}:{number}")
-        which = number % len(models)
-        mutant = mutate(models[which], trees[which], rng)
+        content = mutant(number)
         start = time.process_time()
         try:
             signal.setitimer(signal.ITIMER_PROF, TIME_LIMIT_S)
-            outcome = check(mutant)
+            read = check(content)
             signal.setitimer(signal.ITIMER_PROF, 0)
+            result.slowest_s = max(result.slowest_s, time.process_time() - start)
+            if isinstance(read, str):
+                record([(str(number), read)])
+            elif runs is None:
+                record([(str(number), "accepted")])
+            else:
+                record(runs.add(str(number), content, read))
         except Exception as error:  # Whatever it is, it is a finding.
             signal.setitimer(signal.ITIMER_PROF, 0)
-            outcome = "FAILED"
-            result.failures.append(f"seed {seed}, mutant {number} of model {which}: {type(error).__name__}: {error}")
-        result.slowest_s = max(result.slowest_s, time.process_time() - start)
+            record([(str(number), f"FAILED: {type(error).__name__}: {error}")])
         if peak_mb() > MEMORY_LIMIT_MB:
-            outcome = "FAILED"
-            result.failures.append(f"seed {seed}, mutant {number} of model {which}: {peak_mb()} MB")
-        result.outcomes[outcome] += 1
-        if outcome == "FAILED" and keep is not None:
-            keep.mkdir(parents=True, exist_ok=True)
-            (keep / f"{seed}_{number}.tflite").write_bytes(mutant)
-        if peak_mb() > MEMORY_LIMIT_MB:
+            record([(str(number), f"FAILED: {peak_mb()} MB")])
             break
+    if runs is not None:
+        record(runs.flush())
     return result
 
 
@@ -270,12 +293,22 @@ def guided(models: Sequence[bytes], seconds: int, keep: Path) -> None:
     def one_input(data: bytes) -> None:
         check(data)
 
+    def mutated(data: bytes, most: int, seed: int) -> bytes:
+        rng = random.Random(seed)
+        try:
+            tree = decode(data, "Model", IDENTIFIER, "seed").plain()
+        except ModelError:
+            return bytes(atheris.Mutate(data, most))
+        return mutate(data, tree, rng)[:most]
+
     atheris.instrument_all()
     with tempfile.TemporaryDirectory() as folder:
         for i, data in enumerate(models):
             (Path(folder) / str(i)).write_bytes(data)
         limits = [f"-max_total_time={seconds}", f"-timeout={TIME_LIMIT_S:.0f}", f"-rss_limit_mb={MEMORY_LIMIT_MB}"]
-        atheris.Setup([sys.argv[0], folder, *limits, f"-artifact_prefix={keep}/"], one_input)
+        limits.append(f"-max_len={2 * max(map(len, models))}")
+        arguments = [sys.argv[0], folder, *limits, f"-artifact_prefix={keep}/"]
+        atheris.Setup(arguments, one_input, custom_mutator=mutated)
         atheris.Fuzz()
 
 
@@ -286,14 +319,19 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=5000)
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--keep", type=Path, help="write mutants that fail to this directory")
+    parser.add_argument("--run", action="store_true", help="build, run and compare accepted mutants")
     parser.add_argument("--atheris", type=int, metavar="SECONDS", help="coverage-guided instead")
     arguments = parser.parse_args()
     models = [path.read_bytes() for path in arguments.models] or list(own_models())
     if arguments.atheris:
         guided(models, arguments.atheris, arguments.keep or Path.cwd())
     seed = secrets.randbelow(2**32) if arguments.seed is None else arguments.seed
-    result = fuzz(models, arguments.count, seed, arguments.keep)
+    with tempfile.TemporaryDirectory() as folder:
+        runs = MutantRuns(Path(folder), seed) if arguments.run else None
+        result = fuzz(models, arguments.count, seed, arguments.keep, runs)
     print(result)
+    if runs is not None:
+        print(f"{runs.programs} programs built")
     for failure in result.failures[:20]:
         print(failure)
     return 1 if result.failures else 0

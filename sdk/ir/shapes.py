@@ -114,7 +114,7 @@ def _window(site: _Site, size: Shape, filter_: Shape, dilation: Shape = (1, 1)) 
 def _conv(site: _Site) -> tuple[Shape, ...]:
     batch, height, width, channels = site.shape(0, 4)
     out, filter_h, filter_w, depth = site.shape(1, 4, "filter")
-    if depth == 0 or channels % depth or out % (channels // depth):
+    if depth == 0 or channels == 0 or channels % depth or out % (channels // depth):
         raise ShapeError(f"{channels} input channels do not fit {out} filters of {depth}")
     _bias(site, 2, out)
     dilation = (site.attrs.dilation_h, site.attrs.dilation_w)
