@@ -1,7 +1,7 @@
 """Run mutants of models: built for this computer under sanitizers, compared with the reference interpreter's bytes.
 
-Used by fuzz_reader.py. Mutants that give the same C are built once, others by the batch. The interpreter runs in a forked
-child for each mutant, since a file that is valid to us may still kill it.
+Used by fuzz_reader.py. Mutants that give the same C are built once, others by the batch. The interpreter runs in a
+forked child for each mutant, since a file that is valid to us may still kill it.
 """
 
 from __future__ import annotations
@@ -133,13 +133,15 @@ class MutantRuns:
             Label and outcome; one that starts with "FAILED" is a finding.
         """
         try:
-            program, plan = plan_module(replace(module, name="mutant", path="mutant.tflite"), self._board, Optimize.BALANCED)
+            named = replace(module, name="mutant", path="mutant.tflite")
+            program, plan = plan_module(named, self._board, Optimize.BALANCED)
         except SdkError:
             yield label, "not run: no kernel"
             return
         links = [link for step in program.steps for link in step.links]
         constants = sum(step.const_bytes for step in program.steps)
-        if max(plan.size, constants) > LARGEST_BYTES or sum(l.prepared.macs for l in links) > LARGEST_MACS:
+        macs = sum(link.prepared.macs for link in links)
+        if max(plan.size, constants) > LARGEST_BYTES or macs > LARGEST_MACS:
             yield label, "not run: too large"
             return
         inferences = random_inputs(module.main, self._seed, INFERENCES)
@@ -219,7 +221,8 @@ class MutantRuns:
     def _object(self, source: str) -> Path:
         if source not in self._objects:
             path = self._folder / f"kernel{len(self._objects)}.o"
-            _compile("-O1", "-c", str(resources.path("firmware", *Path(source).parts)), "-o", str(path), cwd=self._folder)
+            original = resources.path("firmware", *Path(source).parts)
+            _compile("-O1", "-c", str(original), "-o", str(path), cwd=self._folder)
             self._objects[source] = path
         return self._objects[source]
 

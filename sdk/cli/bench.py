@@ -12,7 +12,6 @@ from typing import Any, NoReturn
 
 from rich import box
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from sdk import board as boards
@@ -24,6 +23,7 @@ from sdk.cli.common import (
     add_models,
     add_target,
     add_verbose,
+    plain,
     target_options,
     watch,
     write_json,
@@ -93,12 +93,12 @@ def _compare(options: argparse.Namespace, console: Console, values: _Values, bas
     worse = [change for change in found if change.regressed]
     for change in worse:
         console.print(
-            f"[bold red]WORSE[/]  {change.what}: {change.figure} grew by {100 * change.growth:.1f} %,"
+            f"[bold red]WORSE[/]  {plain(change.what)}: {change.figure} grew by {100 * change.growth:.1f} %,"
             f" more than {options.bound:g} %",
             highlight=False,
         )
     if not worse:
-        console.print(f"[bold green]NOT WORSE[/]  than {name}, within {options.bound:g} %", highlight=False)
+        console.print(f"[bold green]NOT WORSE[/]  than {plain(name)}, within {options.bound:g} %", highlight=False)
     return bool(worse)
 
 
@@ -114,7 +114,7 @@ def _watch(options: argparse.Namespace, console: Console, baseline: _Values | No
                 _compare(options, console, values, before, str(options.compare or "the run before"))
             before = baseline or values
         except SdkError as error:  # a model that is being written may be none for a moment
-            console.print(f"[bold red]error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+            console.print(f"[bold red]error:[/] {plain(error)}", highlight=False, soft_wrap=True)
         console.print("[dim]waiting for a change of the model; Ctrl-C ends[/]")
         while _contents(files) == seen:
             time.sleep(_POLL_S)
@@ -139,6 +139,6 @@ def _show_changes(console: Console, found: Sequence[Change]) -> None:
     for change in found:
         if change.bound is not None or abs(change.growth) > _SHOWN_GROWTH:
             style = "red" if change.regressed else "green" if change.growth < 0 else ""
-            cells = (change.what, change.figure, f"{change.before:,.0f}", f"{change.now:,.0f}")
+            cells = (plain(change.what), change.figure, f"{change.before:,.0f}", f"{change.now:,.0f}")
             table.add_row(*cells, f"{100 * change.growth:+.1f} %", style=style)
     console.print(table)

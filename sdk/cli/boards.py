@@ -12,6 +12,7 @@ from rich.table import Table
 
 from sdk import board as boards
 from sdk.board.scaffold import scaffold
+from sdk.cli.common import plain
 
 
 def register(commands: Any) -> None:
@@ -25,7 +26,7 @@ def register(commands: Any) -> None:
 def run(options: argparse.Namespace, console: Console) -> int:
     """Run the command."""
     if options.new:
-        file = scaffold(options.new, options.like, Path())
+        file = plain(scaffold(options.new, options.like, Path()))
         console.print(f"{file}: correct what differs from {options.like}, then give --board {file}", highlight=False)
         return 0
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)

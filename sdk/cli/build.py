@@ -10,7 +10,7 @@ from rich.console import Console
 
 from sdk import board as boards
 from sdk import pipeline
-from sdk.cli.common import add_board, add_models, add_tuned, add_verbose, watch
+from sdk.cli.common import add_board, add_models, add_tuned, add_verbose, plain, watch
 from sdk.measure.tuning import load_tuned
 
 
@@ -35,8 +35,8 @@ def run(options: argparse.Namespace, console: Console) -> int:
         firmware = pipeline.build(options.models, board, options.optimize, options.out, watcher, tuned)
     image = firmware.image
     console.print(
-        f"{firmware.elf}: flash {image.flash_bytes:,} B (weights {firmware.weights_bytes:,}), RAM {image.ram_bytes:,} B"
-        f" (arena {max(plan.size for _, plan in firmware.models):,})",
+        f"{plain(firmware.elf)}: flash {image.flash_bytes:,} B (weights {firmware.weights_bytes:,}),"
+        f" RAM {image.ram_bytes:,} B (arena {max(plan.size for _, plan in firmware.models):,})",
         highlight=False,
         soft_wrap=True,
     )

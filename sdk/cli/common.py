@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-from sdk.errors import InputError
+from sdk.errors import InputError, printable
 from sdk.kernels.select import Optimize
 from sdk.pipeline import DeployOptions
 
@@ -93,6 +94,11 @@ def add_verbose(parser: argparse.ArgumentParser) -> None:
 def add_json(parser: argparse.ArgumentParser) -> None:
     """Write the result as JSON."""
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the whole result as JSON")
+
+
+def plain(text: object) -> str:
+    """Text for the terminal that shows as it is: without control characters, none of it taken as markup."""
+    return escape(printable(text))
 
 
 def write_json(path: Path, value: Any) -> None:

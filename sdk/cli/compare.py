@@ -8,13 +8,12 @@ from typing import Any
 
 from rich import box
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from sdk import board as boards
 from sdk import pipeline
-from sdk.cli.common import add_board, add_inputs, add_target, add_verbose, target_options, watch
-from sdk.errors import EXIT_DIFFERENT, EXIT_PROVEN, printable
+from sdk.cli.common import add_board, add_inputs, add_target, add_verbose, plain, target_options, watch
+from sdk.errors import EXIT_DIFFERENT, EXIT_PROVEN
 
 
 def register(commands: Any) -> None:
@@ -41,7 +40,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
         table.add_column(column, justify="right" if column in ("bytes", "different") else "left")
     for layer in layers:
         different = f"[bold red]{layer.bytes_different:,}[/]" if layer.bytes_different else "[green]0[/]"
-        tensor = escape(printable(layer.tensor))
+        tensor = plain(layer.tensor)
         table.add_row(layer.layer, layer.kernel, tensor, f"{layer.bytes_compared:,}", different)
     console.print(table)
     first = next((layer for layer in layers if layer.bytes_different), None)

@@ -16,7 +16,7 @@ from rich.table import Table
 from sdk import __version__, pipeline
 from sdk import board as boards
 from sdk.board import Board
-from sdk.cli.common import add_json, add_optimize, add_port, add_verbose, target_options, watch, write_json
+from sdk.cli.common import add_json, add_optimize, add_port, add_verbose, plain, target_options, watch, write_json
 from sdk.compress.compress import KEEP, Compressor, Result, Sparsity, accuracy
 from sdk.compress.levels import NAMES
 from sdk.compress.mixed import Option, Point, front
@@ -128,7 +128,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
         _write(options, module, result, scores, points)
         after = None if board is None else _measure(options, options.out, board, watcher)
     for warning in compressor.warnings:
-        console.print(f"[yellow]warning:[/] {warning}", highlight=False)
+        console.print(f"[yellow]warning:[/] {plain(warning)}", highlight=False)
     _show(console, result, scores, (before, after), points)
     if options.json:
         records = {"before": before and before.to_json(), "after": after and after.to_json()}
@@ -384,7 +384,7 @@ def _show(
     for layer in result.layers:
         error = "" if layer.error is None else f"{layer.error:.1%}"
         table.add_row(
-            layer.name, layer.operator, layer.kind, layer.method, layer.encoding, f"{layer.bytes_before:,}",
+            plain(layer.name), layer.operator, layer.kind, layer.method, layer.encoding, f"{layer.bytes_before:,}",
             f"{layer.bytes_after:,}", error,
         )  # fmt: skip
     before = sum(layer.bytes_before for layer in result.layers)

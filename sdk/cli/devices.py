@@ -8,13 +8,11 @@ from typing import Any
 
 from rich import box
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from sdk import board as boards
-from sdk.cli.common import add_json, write_json
+from sdk.cli.common import add_json, plain, write_json
 from sdk.device.devices import attached
-from sdk.errors import printable
 
 
 def register(commands: Any) -> None:
@@ -43,6 +41,6 @@ def run(options: argparse.Namespace, console: Console) -> int:
     for one in found:
         last = ", ".join(one.models) if one.build_id else f"({one.note})"
         cells = (one.place, one.serial_number, " or ".join(one.boards), one.unique_id, one.build_id[:12], last)
-        table.add_row(*(escape(printable(cell)) for cell in cells))
+        table.add_row(*(plain(cell) for cell in cells))
     console.print(table)
     return 0

@@ -6,10 +6,10 @@ import argparse
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from sdk import doctor
+from sdk.cli.common import plain
 
 
 def register(commands: Any) -> None:
@@ -23,6 +23,6 @@ def run(options: argparse.Namespace, console: Console) -> int:
     table = Table.grid(padding=(0, 2))
     for check in doctor.check():
         mark = "[green]ok[/]" if check.ok else "[red]missing[/]"
-        table.add_row(mark, check.name, escape(check.found if check.ok else check.remedy))
+        table.add_row(mark, check.name, plain(check.found if check.ok else check.remedy))
     console.print(table)
     return 0

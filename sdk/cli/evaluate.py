@@ -13,7 +13,7 @@ from rich.table import Table
 
 from sdk import board as boards
 from sdk import pipeline
-from sdk.cli.common import add_board, add_json, add_target, add_verbose, target_options, watch, write_json
+from sdk.cli.common import add_board, add_json, add_target, add_verbose, plain, target_options, watch, write_json
 from sdk.errors import EXIT_DIFFERENT, EXIT_PROVEN
 from sdk.measure.evaluate import Metrics, load_labelled
 
@@ -70,7 +70,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
         )
     name = "accuracy" if found.device.accuracy is not None else "AUC of the reconstruction error"
     _confusion(console, found.device)
-    console.print(f"{name} over {found.device.samples:,} samples of {options.data}", highlight=False)
+    console.print(f"{name} over {found.device.samples:,} samples of {plain(options.data)}", highlight=False)
     console.print(f"  {found.measured_on}: [bold]{_score(found.device)}[/]", highlight=False)
     console.print(f"  {found.oracle}: {_score(found.reference)}", highlight=False)
     if found.original:

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from sdk import board as boards
 from sdk import pipeline
-from sdk.cli.common import add_board, add_models, add_port, add_verbose, watch
+from sdk.cli.common import add_board, add_models, add_port, add_verbose, plain, watch
 from sdk.pipeline import DeployOptions
 
 
@@ -42,7 +42,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
             names = ", ".join(model.name for model in session.models)
             note = f" ({runner.note})" if runner.note else ""
     console.print(
-        f"[bold green]PROVEN[/]  {board.id} runs build {firmware.build_id.hex()[:12]} with {names}{note}",
+        f"[bold green]PROVEN[/]  {board.id} runs build {firmware.build_id.hex()[:12]} with {plain(names + note)}",
         highlight=False,
         soft_wrap=True,
     )

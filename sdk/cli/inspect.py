@@ -8,13 +8,11 @@ from typing import Any
 
 from rich import box
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from sdk import board as boards
 from sdk import pipeline
-from sdk.cli.common import add_optimize
-from sdk.errors import printable
+from sdk.cli.common import add_optimize, plain
 from sdk.importer import read
 from sdk.ir import Tensor
 from sdk.passes import optimize as run_passes
@@ -51,12 +49,12 @@ def run(options: argparse.Namespace, console: Console) -> int:
     notes = run_passes(module).notes
     program, plan = pipeline.plan_module(module, board, options.optimize)
     graph = program.graph
-    title = f"[bold]{escape(printable(module.path))}[/]  SHA-256 {module.sha256}"
+    title = f"[bold]{plain(module.path)}[/]  SHA-256 {module.sha256}"
     console.print(title, soft_wrap=True, highlight=False)
     for kind, tensors in (("input", graph.inputs), ("output", graph.outputs)):
         for tensor in (graph.tensors[t] for t in tensors):
             console.print(
-                f"{kind:7}{escape(printable(tensor.name))}: {_shape(tensor)} {_quantization(tensor)}", highlight=False
+                f"{kind:7}{plain(tensor.name)}: {_shape(tensor)} {_quantization(tensor)}", highlight=False
             )
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in ("#", "operator", "output", "quantization", "MACs", "weights", f"kernel on {board.id}"):
@@ -77,6 +75,6 @@ def run(options: argparse.Namespace, console: Console) -> int:
     weights = sum(step.const_bytes for step in program.steps)
     console.print(f"{macs:,} MACs, {weights:,} B of weights", highlight=False)
     for note in (*module.repairs, *notes):
-        console.print(f"note: {escape(printable(note))}", style="yellow", highlight=False)
+        console.print(f"note: {plain(note)}", style="yellow", highlight=False)
     console.print(chart(program, plan), markup=False, highlight=False)
     return 0

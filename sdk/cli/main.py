@@ -33,6 +33,7 @@ from sdk.cli import (
     tune,
 )
 from sdk.cli import run as run_command
+from sdk.cli.common import plain
 from sdk.errors import SdkError
 
 _COMMANDS = (
@@ -81,7 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(options.run(options, console))
     except SdkError as error:
-        errors.print(f"[bold red]error:[/] {_escape(str(error))}", soft_wrap=True, highlight=False)
+        errors.print(f"[bold red]error:[/] {plain(error)}", soft_wrap=True, highlight=False)
         return error.exit_code
     except KeyboardInterrupt:
         errors.print("interrupted")
@@ -89,7 +90,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 0
-
-
-def _escape(text: str) -> str:
-    return text.replace("[", r"\[")

@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
 
 from sdk import board as boards
-from sdk.cli.common import add_board, add_target, add_verbose, target_options, watch
+from sdk.cli.common import add_board, add_target, add_verbose, plain, target_options, watch
 from sdk.cli.meter import METERS, add_meter, chosen_meter
 from sdk.emit.sources import BENCHMARKS
 from sdk.errors import InputError
@@ -68,12 +67,12 @@ def run(options: argparse.Namespace, console: Console) -> int:
     if monitor is None:
         figure = f"[bold]{found.throughput:.3f}[/] inferences a second"
     else:
-        figure = f"[bold]{found.microjoules:.3f}[/] uJ an inference; {escape(found.supply)}"
+        figure = f"[bold]{found.microjoules:.3f}[/] uJ an inference; {plain(found.supply)}"
     console.print(f"  {figure} (median of {len(found.trials)} inputs)", highlight=False, soft_wrap=True)
     accuracy = found.accuracy
     if accuracy is not None and accuracy.top1 is not None:
         console.print(f"  accuracy {100 * accuracy.top1:.2f} % of {accuracy.samples:,} samples", highlight=False)
     if accuracy is not None and accuracy.auc is not None:
         console.print(f"  AUC {accuracy.auc:.4f} over {accuracy.samples:,} samples", highlight=False)
-    console.print(f"the results are in {options.out}", highlight=False)
+    console.print(f"the results are in {plain(options.out)}", highlight=False)
     return 0

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
 
 from sdk import board as boards
-from sdk.cli.common import add_target, add_verbose, target_options, watch, write_json
-from sdk.errors import EXIT_DIFFERENT, EXIT_PROVEN, printable
+from sdk.cli.common import add_target, add_verbose, plain, target_options, watch, write_json
+from sdk.errors import EXIT_DIFFERENT, EXIT_PROVEN
 from sdk.selftest import selftest
 
 
@@ -37,9 +36,9 @@ def run(options: argparse.Namespace, console: Console) -> int:
         report = selftest(board, target_options(options), watcher, options.model)
     marks = {True: "[bold green]passed[/]", False: "[bold red]FAILED[/]", None: "[dim]left out[/]"}
     for outcome in report.outcomes:
-        seen = escape(printable(outcome.seen))
+        seen = plain(outcome.seen)
         console.print(f"{marks[outcome.passed]}  {outcome.name}: {seen}", highlight=False, soft_wrap=True)
     path = options.out or Path(f"selftest-{board.id}.json")
     write_json(path, report.to_json())
-    console.print(f"the report is in {path}", highlight=False)
+    console.print(f"the report is in {plain(path)}", highlight=False)
     return EXIT_PROVEN if report.passed else EXIT_DIFFERENT

@@ -27,7 +27,7 @@ from sdk.importer.builder import Builder, Shape
 from sdk.ir import DType, Module, Quant
 from sdk.ir import attrs as a
 from sdk.read.naming import c_identifier
-from sdk.read.tflite import MAX_FILE, read_bytes
+from sdk.read.tflite import load, read_bytes
 from sdk.write.tflite import write
 
 Array = np.ndarray[Any, Any]
@@ -107,12 +107,7 @@ def read_onnx(path: Path) -> Module:
         from google.protobuf.message import DecodeError
     except ImportError as error:
         raise InputError(path, "reading ONNX needs the package onnx", "pip install 'sdk[onnx]'") from error
-    try:
-        if path.stat().st_size > MAX_FILE:
-            raise InputError(path, f"larger than {MAX_FILE} bytes")
-        data = path.read_bytes()
-    except OSError as error:
-        raise InputError(path, f"can't be read ({error.strerror})", "give an .onnx file") from error
+    data = load(path, ".onnx")
     try:
         model = onnx.load_model_from_string(data)
         # Data in other files are never opened: the model's bytes could name any.

@@ -46,13 +46,22 @@ def read(path: Path | str) -> Module:
         UnsupportedError: it uses what no stage here can represent; the message lists all of it.
     """
     path = Path(path)
+    return read_bytes(sdkmodel.content(load(path, ".tflite or .sdkmodel"), str(path)), str(path))
+
+
+def load(path: Path, kind: str) -> bytes:
+    """The bytes of a file; ``kind`` is what should be given instead when it is none.
+
+    Raises:
+        InputError: there is no such file, it can't be read, or it is larger than ``MAX_FILE``.
+    """
     try:
         if path.stat().st_size > MAX_FILE:
-            raise InputError(path, f"larger than {MAX_FILE} bytes", "give a .tflite file")
-        data = path.read_bytes()
-    except OSError as error:
-        raise InputError(path, f"can't be read ({error.strerror})", "give a .tflite or .sdkmodel file") from error
-    return read_bytes(sdkmodel.content(data, str(path)), str(path))
+            raise InputError(path, f"larger than {MAX_FILE} bytes", f"give a {kind} file")
+        return path.read_bytes()
+    except (OSError, ValueError) as error:  # ValueError: a zero byte in the path
+        why = getattr(error, "strerror", None) or error
+        raise InputError(path, f"can't be read ({why})", f"give a {kind} file") from error
 
 
 def read_bytes(data: bytes, path: str) -> Module:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from rich import box
 from rich.console import Console, Group, RenderableType
+from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from sdk.errors import printable
 from sdk.measure.record import LayerRecord, Record, Spread
 
 
@@ -46,7 +48,7 @@ def _verdict(record: Record) -> Text:
         d = v.first_difference
         text.append(
             f"\n           first in {d.layer} ({d.op}, kernel {d.kernel}): {d.bytes_different:,} of"
-            f" {d.bytes_compared:,} bytes of tensor {d.tensor}",
+            f" {d.bytes_compared:,} bytes of tensor {printable(d.tensor)}",
             "red",
         )
     return text
@@ -58,10 +60,10 @@ def _facts(record: Record) -> Table:
     facts.add_column()
     m = record.memory
     clock = f", {record.clock_hz / 1e6:g} MHz" if record.clock_hz else ""
-    facts.add_row("model", f"{record.model_path}  ({record.macs:,} MACs)")
+    facts.add_row("model", f"{escape(printable(record.model_path))}  ({record.macs:,} MACs)")
     facts.add_row("board", f"{record.board}  ({record.core}{clock})")
     facts.add_row("measured on", record.measured_on)
-    facts.add_row("input", record.input)
+    facts.add_row("input", escape(printable(record.input)))
     if record.latency_us:
         facts.add_row("latency", _spread(record.latency_us, _time(record.latency_us.median)))
     if record.cycles:
@@ -126,7 +128,7 @@ def render(record: Record) -> RenderableType:
         parts.append(Text(dominant))
     if record.link_retries:
         parts.append(Text(f"link: {record.link_retries} requests had to be repeated", "yellow"))
-    parts += [Text(f"note: {note}", "yellow") for note in record.notes]
+    parts += [Text(f"note: {printable(note)}", "yellow") for note in record.notes]
     return Group(*parts)
 
 
