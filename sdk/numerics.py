@@ -14,15 +14,27 @@ import numpy as np
 from sdk.ir import DType, Tensor
 from sdk.ir.attrs import Activation
 
+MOST_FACTOR = 2.0**31 - 0.5
+"""Factors from here on would shift a 32-bit number by 32 bits, which C does not define."""
+
+
+class FactorError(ValueError):
+    """Scales differ so much that the interpreter's arithmetic is not defined."""
+
 
 def quantize_multiplier(real: float) -> tuple[int, int]:
     """Split a non-negative factor into a Q0.31 multiplier and a shift: real = m * 2**(shift - 31).
 
     Returns:
-        (multiplier in 0 or 2**30 .. 2**31 - 1, shift; positive shifts left).
+        (multiplier in 0 or 2**30 .. 2**31 - 1, shift; positive shifts left, at most 31).
+
+    Raises:
+        FactorError: the factor is ``MOST_FACTOR`` or more, or not a number.
     """
     if real == 0.0:
         return 0, 0
+    if not real < MOST_FACTOR:
+        raise FactorError(f"its scales ask for a factor of {real:g}, which is 2**31 or more")
     fraction, shift = math.frexp(real)
     # C's round(): half away from zero; fraction is positive.
     multiplier = math.floor(fraction * (1 << 31) + 0.5)
@@ -31,8 +43,6 @@ def quantize_multiplier(real: float) -> tuple[int, int]:
         shift += 1
     if shift < -31:
         return 0, 0
-    if shift > 30:
-        return (1 << 31) - 1, 30
     return multiplier, shift
 
 

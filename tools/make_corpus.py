@@ -337,6 +337,7 @@ def parameters() -> Iterator[Case]:
     yield Case("conv_stride", "stride_h is 0", write(conv(stride_h=0)), "CVE-2022-21741")
     yield Case("conv_dilation", "dilation_w is 0", write(conv(dilation_w=0)))
     yield Case("conv_window", "does not fit", write(conv(padding=attrs.Padding.VALID, dilation_h=7)))
+    yield Case("conv_extent", "a window of 65537, dilated", write(conv(dilation_w=65536)))
     yield Case("conv_channels", "0 input channels do not fit", in_graph([1, 4, 4, 0], "tensors", 0, "shape"))
     yield Case("output_shape", "but the operator gives [1, 4, 4, 3]", in_graph([1, 4, 4, 9], "tensors", 3, "shape"),
                "TFSA-2020-008")

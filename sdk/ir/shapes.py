@@ -92,6 +92,10 @@ def _bias(site: _Site, index: int, channels: int) -> None:
         raise ShapeError(f"the bias has shape {list(site.shape(index))} for {channels} output channels")
 
 
+_WIDEST_WINDOW = 1 << 15
+"""TensorFlow Lite keeps paddings in 16 bits."""
+
+
 def _window(site: _Site, size: Shape, filter_: Shape, dilation: Shape = (1, 1)) -> Shape:
     """Output height and width of a window that slides over an image."""
     attrs = site.attrs
@@ -104,6 +108,8 @@ def _window(site: _Site, size: Shape, filter_: Shape, dilation: Shape = (1, 1)) 
         size, filter_, (attrs.stride_h, attrs.stride_w), dilation, added, strict=True
     ):
         extent = (taps - 1) * rate + 1
+        if extent > _WIDEST_WINDOW:
+            raise ShapeError(f"a window of {extent}, dilated, is wider than {_WIDEST_WINDOW}")
         room = length if pads is None and attrs.padding is a.Padding.SAME else length + more - extent + 1
         if room <= 0:
             raise ShapeError(f"a window of {extent} does not fit {length} without padding")

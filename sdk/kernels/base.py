@@ -18,6 +18,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from sdk.ir import Graph, Op, Tensor
+from sdk.numerics import FactorError
 
 Interval = tuple[int, int]
 """A half-open range of bytes."""
@@ -198,7 +199,10 @@ class Kernel(ABC):
 
     def refusal(self, site: Site) -> str | None:
         """The first constraint that the operator breaks, or None if the kernel can implement it."""
-        return next((c.text for c in self.constraints if not c.check(site)), None)
+        try:
+            return next((c.text for c in self.constraints if not c.check(site)), None)
+        except FactorError as error:
+            return str(error)
 
     @abstractmethod
     def prepare(self, site: Site) -> Prepared:

@@ -12,6 +12,7 @@ from sdk.ir import Module, Op
 from sdk.kernels.base import Callee, Kernel, Prepared, Site
 from sdk.kernels.program import Program, Step
 from sdk.kernels.registry import ALIAS_OPS, candidates, refusals
+from sdk.numerics import FactorError
 
 
 class Optimize(Enum):
@@ -60,7 +61,11 @@ def select(
         if not able:
             missing.setdefault("; or ".join(refusals(site)), []).append(op)
             continue
-        fitted = [(kernel, kernel.prepare(site)) for kernel in able]
+        try:
+            fitted = [(kernel, kernel.prepare(site)) for kernel in able]
+        except FactorError as error:
+            missing.setdefault(str(error), []).append(op)
+            continue
         wanted = (kernels or {}).get(op.id)
         kernel, prepared = _CHOICE[optimize](fitted) if wanted is None else _wanted(module, op, wanted, fitted)
         others = sorted((f for f in fitted if f[0] is not kernel), key=lambda f: f[1].cost)

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from sdk.ir import DType, Graph, Op, Tensor
 from sdk.ir.attrs import Activation, ConcatenationAttrs, Conv2DAttrs, DepthwiseConv2DAttrs, FullyConnectedAttrs
-from sdk.numerics import activation_range, effective_scales
+from sdk.numerics import MOST_FACTOR, activation_range, effective_scales
 from sdk.passes.arithmetic import Ints, fits_int32, multipliers, product_scale, requantize
 
 Mask = npt.NDArray[np.bool_]
@@ -104,9 +104,11 @@ def _input(graph: Graph, op: Op, known: dict[int, Span]) -> Span | None:
     return None if source is None else known.get(source)
 
 
-def _clamp(graph: Graph, op: Op, span: Span) -> Span:
-    """The span after the operator's fused activation."""
+def _clamp(graph: Graph, op: Op, span: Span) -> Span | None:
+    """The span after the operator's fused activation; None for one that has no quantized form."""
     activation = getattr(op.attrs, "activation", Activation.NONE)
+    if activation in (Activation.TANH, Activation.SIGN_BIT):
+        return None
     low, high = activation_range(activation, graph.output(op))
     return Span(np.clip(span.low, low, high), np.clip(span.high, low, high))
 
@@ -162,7 +164,7 @@ def _factors(op: Op, source: Tensor, weights: Tensor, output: Tensor) -> tuple[I
         factors = [product_scale(source.quant.scale, scales[0], output.quant.scale)]
     else:
         return None
-    return multipliers(factors)
+    return multipliers(factors) if max(factors) < MOST_FACTOR else None
 
 
 def _pool(graph: Graph, op: Op, known: dict[int, Span]) -> Span | None:

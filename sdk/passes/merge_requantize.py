@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sdk.ir import DType, Graph, Module, Tensor
-from sdk.numerics import float32
+from sdk.numerics import MOST_FACTOR, float32
 from sdk.passes.arithmetic import Ints, fits_int32, multipliers, requantize
 from sdk.passes.result import PassResult, counted, rewritten
 from sdk.passes.rewrite import changed
@@ -65,7 +65,10 @@ def _requantized(values: Ints, source: Tensor, target: Tensor) -> Ints | None:
     """QUANTIZE from integers (reference_ops::Requantize); None if that leaves int32."""
     if source.quant is None or target.quant is None:
         return None
-    multiplier, shift = multipliers([float32(source.quant.scale) / float32(target.quant.scale)])
+    factor = float32(source.quant.scale) / float32(target.quant.scale)
+    if factor >= MOST_FACTOR:
+        return None
+    multiplier, shift = multipliers([factor])
     centred = values - source.quant.zero_point
     if not fits_int32(centred, shift):
         return None
