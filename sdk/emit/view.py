@@ -218,7 +218,7 @@ def _variables(placement: Placement, name: str) -> tuple[list[str], list[dict[st
     statements: list[str] = []
     consts: list[dict[str, object]] = []
     for tensor in placement.program.graph.tensors.values():
-        if not tensor.is_variable:
+        if not tensor.is_variable or not tensor.elements:
             continue
         place = f"arena + {placement.offset(tensor)}"
         fill = tensor.quant.zero_point if tensor.dtype is DType.INT8 and tensor.quant else 0

@@ -19,6 +19,8 @@ _VERSIONS = {
     "MAX_POOL_2D": 2, "CONCATENATION": 2, "PAD": 2, "PADV2": 2, "MIRROR_PAD": 2, "RELU": 2, "RELU6": 2, "QUANTIZE": 2,
     "DEQUANTIZE": 2, "MEAN": 2, "TRANSPOSE": 2, "SOFTMAX": 2, "LOGISTIC": 2, "TANH": 2, "RESIZE_BILINEAR": 3,
     "RESIZE_NEAREST_NEIGHBOR": 3, "BATCH_MATMUL": 2, "STRIDED_SLICE": 2, "LEAKY_RELU": 2,
+    "TRANSPOSE_CONV": 3, "MAXIMUM": 2, "MINIMUM": 2, "REDUCE_MAX": 2, "REDUCE_MIN": 2, "LOG_SOFTMAX": 2, "GATHER": 2,
+    "ARG_MAX": 2, "ARG_MIN": 2, "GELU": 2, "EXP": 2,
 }  # fmt: skip
 """Versions of operators that know int8; others are in their first."""
 

@@ -33,6 +33,7 @@ from sdk.write.tflite import write
 Array = np.ndarray[Any, Any]
 
 _CHANNELS_LAST = (0, 2, 3, 1)
+_LINE_CHANNELS_LAST = (0, 2, 1)
 _SAME_RANGE = 128
 """What turns uint8 into int8 of the same meaning."""
 _BOUNDS = {(0.0, inf): a.Activation.RELU, (0.0, 6.0): a.Activation.RELU6, (-1.0, 1.0): a.Activation.RELU_N1_TO_1}
@@ -42,10 +43,12 @@ _FOLDED = _MOVES | {"Add", "Sub", "Mul", "Div", "Concat", "Gather", "Slice", "Fl
 _MOST_FOLDED = 1024
 """Most elements of an input of such an operator, unless it only moves them."""
 _LONGEST_SIDE = 1 << 16
+_LEAST_SLOPE = 1e-6
 _DAMAGE = (struct.error, ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 """What a wrong model makes Python and the package onnx raise."""
 _FIXED_OUTPUTS = {
     "SOFTMAX": Quant((1 / 256,), (-128,)),
+    "LOG_SOFTMAX": Quant((16 / 256,), (127,)),
     "LOGISTIC": Quant((1 / 256,), (-128,)),
 }
 """Operators whose int8 form has one quantization of the output alone."""
@@ -178,32 +181,40 @@ class _Importer:
             shape = (1, *shape[1:])
         if 0 in shape:
             raise UnsupportedError(self._path, f"input {info.name!r} has a symbolic dimension", "export fixed shapes")
-        types = {self._onnx.TensorProto.FLOAT: DType.FLOAT32, self._onnx.TensorProto.INT8: DType.INT8}
-        dtype = types.get(info.type.tensor_type.elem_type)
-        if dtype is None:
-            raise UnsupportedError(self._path, f"input {info.name!r} is neither float32 nor int8")
+        dtype = self._edge_type(info)
+        if dtype not in (DType.FLOAT32, DType.INT8, DType.UINT8):
+            raise UnsupportedError(self._path, f"input {info.name!r} is neither float32 nor int8 nor uint8")
         quant = None
-        if dtype is DType.INT8:
+        if dtype is not DType.FLOAT32:
             reader = next((n for n in self._readers.get(info.name, ()) if n.kind == "DequantizeLinear"), None)
             if reader is None:
-                raise UnsupportedError(self._path, f"int8 input {info.name!r} has no DequantizeLinear")
+                raise UnsupportedError(self._path, f"{dtype.value} input {info.name!r} has no DequantizeLinear")
             quant = self._quant_of(reader)
-        tensor = self._build.tensor(info.name, shape, dtype, quant)
+        if dtype is DType.UINT8 and quant is not None:
+            given = self._build.tensor(info.name, shape, dtype, _unsigned(quant))
+            tensor = self._build.op("QUANTIZE", [given], a.Attrs(), quant)
+        else:
+            given = tensor = self._build.tensor(info.name, shape, dtype, quant)
         self._values[info.name] = _Value(tensor, shape, tuple(range(len(shape))))
-        return tensor
+        return given
+
+    def _edge_type(self, info: Any) -> DType | None:
+        """The type of an input or output of the model, if it may be one."""
+        types = self._onnx.TensorProto
+        known = {types.FLOAT: DType.FLOAT32, types.INT8: DType.INT8, types.UINT8: DType.UINT8, types.INT64: DType.INT64}
+        return known.get(info.type.tensor_type.elem_type)
 
     def _output(self, info: Any) -> int:
         value = self._value(info.name)
         tensor = self._ordered(value, tuple(range(len(value.shape)))).tensor
-        wanted = info.type.tensor_type.elem_type
-        held = self._build.tensors[tensor].dtype
-        if wanted == self._onnx.TensorProto.FLOAT and held is DType.INT8:
+        wanted, result = self._edge_type(info), self._build.tensors[tensor]
+        held, quant = result.dtype, result.quant
+        if wanted is DType.FLOAT32 and held is DType.INT8:
             return self._build.op("DEQUANTIZE", [tensor], a.Attrs(), None, DType.FLOAT32, name=info.name)
-        if (wanted, held) not in (
-            (self._onnx.TensorProto.FLOAT, DType.FLOAT32),
-            (self._onnx.TensorProto.INT8, DType.INT8),
-        ):
-            raise UnsupportedError(self._path, f"output {info.name!r} is neither float32 nor int8")
+        if wanted is DType.UINT8 and held is DType.INT8 and quant is not None:
+            return self._build.op("QUANTIZE", [tensor], a.Attrs(), _unsigned(quant), DType.UINT8, name=info.name)
+        if wanted is None or wanted is not held:
+            raise UnsupportedError(self._path, f"output {info.name!r} can't be given in the type that the model states")
         return tensor
 
     # Values
@@ -241,11 +252,29 @@ class _Importer:
         return _Value(moved, value.shape, order)
 
     def _image(self, node: _Node) -> _Value:
-        """The first input as an image, channels last."""
+        """The first input as an image, channels last; a line becomes an image of one row."""
         value = self._value(node.inputs[0])
+        if len(value.shape) == 3:
+            batch, channels, length = value.shape
+            line = self._ordered(value, _LINE_CHANNELS_LAST)
+            row = self._reshaped(line.tensor, (batch, 1, length, channels))
+            return _Value(row.tensor, (batch, channels, 1, length), _CHANNELS_LAST)
         if len(value.shape) != 4:
-            raise self._unsupported(node, f"an input of shape {list(value.shape)}, not of 4 dimensions")
+            raise self._unsupported(node, f"an input of shape {list(value.shape)}, not of 3 or 4 dimensions")
         return self._ordered(value, _CHANNELS_LAST)
+
+    def _over_image(self, node: _Node) -> _Node:
+        """A node that works on lines, as one that works on images of one row."""
+        if len(self._value(node.inputs[0]).shape) != 3:
+            return node
+        attrs = dict(node.attrs)
+        for name, of_one_row in (("kernel_shape", 1), ("strides", 1), ("dilations", 1), ("output_padding", 0)):
+            if name in attrs:
+                attrs[name] = [of_one_row, *attrs[name]]
+        if "pads" in attrs:
+            before, after = attrs["pads"]
+            attrs["pads"] = [0, before, 0, after]
+        return replace(node, attrs=attrs)
 
     def _reshaped(self, tensor: int, shape: Shape) -> _Value:
         held = self._build.tensors[tensor]
@@ -399,13 +428,15 @@ class _Importer:
 
     # Layers with weights
 
-    def _weights(self, node: _Node) -> tuple[Array, tuple[float, ...]]:
-        """Weights and a scale for each slice along the dimension of outputs, or one."""
+    def _weights(self, node: _Node, axis: int) -> tuple[Array, tuple[float, ...]]:
+        """Weights and a scale for each slice along their dimension of outputs, ``axis``, or one."""
         value = self._values[node.inputs[1]]
         if not isinstance(value, _Constant) or value.quant is None or value.data.dtype != np.int8:
             raise self._unsupported(node, "its weights are not constants in int8", "quantize the model in QDQ form")
         if any(value.quant.zero_points):
             raise self._unsupported(node, "its weights have a zero point", "quantize weights symmetrically, in QInt8")
+        if value.quant.axis not in (None, axis):
+            raise self._unsupported(node, f"its weights have scales along dimension {value.quant.axis}, not {axis}")
         return value.data, value.quant.scales
 
     def _bias(self, node: _Node, input_scale: float, scales: Sequence[float], channels: int) -> int:
@@ -425,11 +456,18 @@ class _Importer:
         quant = Quant(tuple(products), (0,) * len(products), 0 if len(products) > 1 else None)
         return self._build.const(values, quant)
 
-    def _conv(self, node: _Node) -> None:
-        value = self._image(node)
-        weights, scales = self._weights(node)
+    def _filters(self, node: _Node, axis: int) -> tuple[Array, tuple[float, ...]]:
+        """Filters of 4 dimensions, and a scale for each along dimension ``axis``, or one."""
+        weights, scales = self._weights(node, axis)
+        if weights.ndim == 3:
+            weights = weights[:, :, None, :]
         if weights.ndim != 4:
-            raise self._unsupported(node, f"weights of shape {list(weights.shape)}, not of 4 dimensions")
+            raise self._unsupported(node, f"weights of shape {list(weights.shape)}, not of 3 or 4 dimensions")
+        return weights, scales
+
+    def _conv(self, node: _Node) -> None:
+        value, node = self._image(node), self._over_image(node)
+        weights, scales = self._filters(node, 0)
         (stride_h, stride_w), (dilation_h, dilation_w) = node.ints("strides", (1, 1)), node.ints("dilations", (1, 1))
         group, channels, out = int(node.attrs.get("group", 1)), value.shape[1], weights.shape[0]
         extent = [(weights.shape[2] - 1) * dilation_h + 1, (weights.shape[3] - 1) * dilation_w + 1]
@@ -447,10 +485,46 @@ class _Importer:
             options = a.Conv2DAttrs(padding, stride_h, stride_w, activation, dilation_h, dilation_w)
         held = Quant(tuple(scales), (0,) * len(scales), axis if len(scales) > 1 else None)
         tensor = self._build.op(kind, [source, self._build.const(filter_, held), bias], options, quant, name=name)
-        self._set_image(name, tensor)
+        self._set_image(name, tensor, node)
 
-    def _set_image(self, name: str, tensor: int) -> None:
+    def _conv_transpose(self, node: _Node) -> None:
+        value, node = self._image(node), self._over_image(node)
+        weights, scales = self._filters(node, 1)
+        strides, extra = node.ints("strides", (1, 1)), node.ints("output_padding", (0, 0))
+        auto = node.attrs.get("auto_pad", b"NOTSET").decode()
+        pads = node.ints("pads", (0, 0, 0, 0)) if auto == "NOTSET" else [0, 0, 0, 0]
+        if auto not in ("NOTSET", "VALID") or "output_shape" in node.attrs:
+            raise self._unsupported(node, "its padding is given by auto_pad or output_shape", "export explicit pads")
+        if int(node.attrs.get("group", 1)) != 1 or node.ints("dilations", (1, 1)) != [1, 1]:
+            raise self._unsupported(node, "groups or dilations")
+        taps, sizes, out = weights.shape[2:], value.shape[2:], weights.shape[1]
+        whole = [(n - 1) * s + k + e for n, s, k, e in zip(sizes, strides, taps, extra, strict=True)]
+        wanted = [n - pads[i] - pads[2 + i] for i, n in enumerate(whole)]
+        # What SAME takes off: all but the image times the stride, the larger half of it behind.
+        same = all(
+            -(-w // s) == n and max((n - 1) * s + k - w, 0) // 2 == p
+            for w, s, n, k, p in zip(wanted, strides, sizes, taps, pads, strict=False)
+        )
+        quant, activation, name = self._result(node, fuse=True)
+        shape = self._build.const(np.array([value.shape[0], *(wanted if same else whole), out], np.int32))
+        held = Quant(tuple(scales), (0,) * len(scales), 0 if len(scales) > 1 else None)
+        filter_ = self._build.const(weights.transpose(1, 2, 3, 0), held)
+        bias = self._bias(node, self._quantized(node, value).scale, scales, out)
+        padding = a.Padding.SAME if same else a.Padding.VALID
+        options = a.TransposeConvAttrs(padding, strides[0], strides[1], activation)
+        tensor = self._build.op("TRANSPOSE_CONV", [shape, filter_, value.tensor, bias], options, quant, name=name)
+        if not same and any(pads):
+            begin, end = (0, pads[0], pads[1], 0), (value.shape[0], whole[0] - pads[2], whole[1] - pads[3], out)
+            tensor = self._cut(name, tensor, begin, end, (1, 1, 1, 1))
+        self._set_image(name, tensor, node)
+
+    def _set_image(self, name: str, tensor: int, node: _Node) -> None:
+        """Give a name to an image, or to a line where that is what the node works on."""
         batch, height, width, channels = self._build.tensors[tensor].shape
+        if len(self._value(node.inputs[0]).shape) == 3:
+            line = self._reshaped(tensor, (batch, width, channels))
+            self._values[name] = _Value(line.tensor, (batch, channels, width), _LINE_CHANNELS_LAST)
+            return
         self._values[name] = _Value(tensor, (batch, channels, height, width), _CHANNELS_LAST)
 
     def _pads(self, node: _Node, value: _Value, extent: Sequence[int], strides: Sequence[int]) -> list[int]:
@@ -517,7 +591,7 @@ class _Importer:
         self._values[name] = _Value(tensor, shape, tuple(range(len(shape))))
 
     def _fully_connected(self, node: _Node, transposed: bool) -> None:
-        weights, scales = self._weights(node)
+        weights, scales = self._weights(node, 0 if transposed else 1)
         if weights.ndim != 2:
             raise self._unsupported(node, f"weights of shape {list(weights.shape)}, not of 2 dimensions")
         weights = weights if transposed else weights.T
@@ -548,7 +622,9 @@ class _Importer:
         operands = [self._values[name] for name in node.inputs]
         computed = [self._value(n) for n, v in zip(node.inputs, operands, strict=True) if not isinstance(v, _Constant)]
         first = max(computed, key=lambda v: len(v.shape))
-        quant, activation, name = self._result(node, fuse=True)
+        if len(operands) != 2:
+            raise self._unsupported(node, f"{len(operands)} inputs instead of 2")
+        quant, activation, name = self._result(node, fuse=node.kind not in ("Max", "Min"))
         tensors = []
         for input_name, operand in zip(node.inputs, operands, strict=True):
             if isinstance(operand, _Constant):
@@ -564,8 +640,11 @@ class _Importer:
                 value = self._ordered(value, tuple(range(len(value.shape))))
                 value = self._reshaped(value.tensor, (1,) * (len(first.shape) - len(value.shape)) + value.shape)
             tensors.append(self._ordered(value, first.order).tensor)
-        kind = {"Add": "ADD", "Sub": "SUB", "Mul": "MUL"}[node.kind]
-        tensor = self._build.op(kind, tensors, a.BinaryAttrs(activation), quant, name=name)
+        options: a.Attrs = a.BinaryAttrs(activation)
+        if node.kind in ("Max", "Min"):
+            # Elements are compared as they are, so all must have the result's scale.
+            tensors, options = [self._requantized(t, quant) for t in tensors], a.Attrs()
+        tensor = self._build.op(_BINARY[node.kind], tensors, options, quant, name=name)
         held = self._build.tensors[tensor].shape
         shape = tuple(held[first.order.index(d)] for d in range(len(held)))
         self._values[name] = _Value(tensor, shape, first.order)
@@ -589,12 +668,13 @@ class _Importer:
         return not any(n.kind == "QuantizeLinear" for n in self._readers.get(node.outputs[0], ()))
 
     def _fixed(self, node: _Node) -> None:
-        """Softmax, Sigmoid and Tanh: the result in the operator's own quantization, then in the model's; or floats."""
-        kind = {"Softmax": "SOFTMAX", "Sigmoid": "LOGISTIC", "Tanh": "TANH"}[node.kind]
+        """Operators whose result has a quantization of their own, which then becomes the model's; or floats."""
+        names = {"Softmax": "SOFTMAX", "LogSoftmax": "LOG_SOFTMAX", "Sigmoid": "LOGISTIC", "Tanh": "TANH"}
+        kind = names[node.kind]
         value = self._value(node.inputs[0])
         self._quantized(node, value)
         rank = len(value.shape)
-        if kind == "SOFTMAX":
+        if kind.endswith("SOFTMAX"):
             axis = int(node.attrs.get("axis", -1 if self._opset >= 13 else 1)) % rank
             if self._opset < 13 and axis != rank - 1:
                 raise self._unsupported(node, "normalizes over several dimensions", "export with opset 13 or newer")
@@ -613,7 +693,7 @@ class _Importer:
     # Pools
 
     def _pool(self, node: _Node) -> None:
-        value = self._image(node)
+        value, node = self._image(node), self._over_image(node)
         quant = self._quantized(node, value)
         (filter_h, filter_w), (stride_h, stride_w) = node.ints("kernel_shape", ()), node.ints("strides", (1, 1))
         window, strides = (filter_h, filter_w), (stride_h, stride_w)
@@ -628,28 +708,48 @@ class _Importer:
             raise self._unsupported(node, "this padding of an average has no form in TensorFlow Lite")
         options = a.Pool2DAttrs(padding, stride_h, stride_w, filter_h, filter_w)
         kind = "AVERAGE_POOL_2D" if average else "MAX_POOL_2D"
-        self._set_image(node.outputs[0], self._build.op(kind, [source], options, quant, name=node.outputs[0]))
+        self._set_image(node.outputs[0], self._build.op(kind, [source], options, quant, name=node.outputs[0]), node)
 
-    def _mean(self, node: _Node) -> None:
-        """GlobalAveragePool and ReduceMean."""
+    def _reduce(self, node: _Node) -> None:
+        """GlobalAveragePool and GlobalMaxPool, ReduceMean, ReduceMax and ReduceMin."""
         value = self._value(node.inputs[0])
         rank = len(value.shape)
         axes, keep = list(range(2, rank)), True
-        if node.kind == "ReduceMean":
+        if node.kind.startswith("Reduce"):
             given = self._optional(node, 1, "the list of axes")
             listed = node.ints("axes", range(rank)) if given is None else [int(v) for v in given.reshape(-1)]
             axes, keep = [d % rank for d in listed], bool(node.attrs.get("keepdims", 1))
-        source = self._quantized(node, value)
-        quant = source if self._keeps_quantization(node) else self._result(node)[0]
+        kind = _REDUCTIONS[node.kind]
+        quant = self._quantized(node, value)
+        if kind == "MEAN" and not self._keeps_quantization(node):
+            quant = self._result(node)[0]
         places = self._build.const(np.array(sorted(value.order.index(d) for d in axes), np.int32))
-        tensor = self._build.op("MEAN", [value.tensor, places], a.ReducerAttrs(keep), quant, name=node.outputs[0])
+        tensor = self._build.op(kind, [value.tensor, places], a.ReducerAttrs(keep), quant, name=node.outputs[0])
         if keep:
             shape = tuple(1 if d in axes else n for d, n in enumerate(value.shape))
             self._values[node.outputs[0]] = _Value(tensor, shape, value.order)
             return
-        left = [d for d in range(rank) if d not in axes]
-        order = tuple(left.index(d) for d in value.order if d in left)
-        self._values[node.outputs[0]] = _Value(tensor, tuple(value.shape[d] for d in left), order)
+        self._set_without(node.outputs[0], tensor, value, axes)
+
+    def _arg(self, node: _Node) -> None:
+        """ArgMax and ArgMin."""
+        value = self._value(node.inputs[0])
+        self._quantized(node, value)
+        axis = int(node.attrs.get("axis", 0)) % len(value.shape)
+        if node.attrs.get("select_last_index", 0):
+            raise self._unsupported(node, "the last of equal elements")
+        place = self._build.const(np.array(value.order.index(axis), np.int32))
+        kind = "ARG_MAX" if node.kind == "ArgMax" else "ARG_MIN"
+        options = a.ArgAttrs(DType.INT64)
+        tensor = self._build.op(kind, [value.tensor, place], options, None, DType.INT64, name=node.outputs[0])
+        if node.attrs.get("keepdims", 1):
+            held = list(self._build.tensors[value.tensor].shape)
+            held[value.order.index(axis)] = 1
+            tensor = self._reshaped(tensor, tuple(held)).tensor
+            shape = tuple(1 if d == axis else n for d, n in enumerate(value.shape))
+            self._values[node.outputs[0]] = _Value(tensor, shape, value.order)
+        else:
+            self._set_without(node.outputs[0], tensor, value, [axis])
 
     # Dimensions
 
@@ -724,12 +824,109 @@ class _Importer:
             if strides[d] < 1:
                 raise self._unsupported(node, f"a step of {strides[d]}")
             begin[d], end[d], _ = slice(starts[i], ends[i]).indices(value.shape[d])
+        self._quantized(node, value)
+        self._set_part(node.outputs[0], value, begin, end, strides)
+
+    def _set_part(
+        self, name: str, value: _Value, begin: Sequence[int], end: Sequence[int], strides: Sequence[int]
+    ) -> None:
+        """Give a name to a part of a value; the bounds are in the value's order of dimensions."""
         shape = tuple(len(range(*t)) for t in zip(begin, end, strides, strict=True))
-        bounds = [self._build.const(np.array([v[d] for d in value.order], np.int32)) for v in (begin, end, strides)]
+        bounds = [[v[d] for d in value.order] for v in (begin, end, strides)]
+        self._values[name] = _Value(self._cut(name, value.tensor, *bounds), shape, value.order)
+
+    def _cut(self, name: str, tensor: int, *bounds: Sequence[int]) -> int:
+        """A part of a tensor, by its begin, end and strides."""
+        held = self._build.tensors[tensor]
+        constants = [self._build.const(np.array(v, np.int32)) for v in bounds]
         options = a.StridedSliceAttrs()
+        return self._build.op("STRIDED_SLICE", [tensor, *constants], options, held.quant, held.dtype, name=name)
+
+    def _split(self, node: _Node) -> None:
+        value = self._value(node.inputs[0])
+        self._quantized(node, value)
+        rank = len(value.shape)
+        axis = int(node.attrs.get("axis", 0)) % rank
+        given = self._optional(node, 1, "the list of sizes")
+        sizes = node.ints("split", ()) if given is None else [int(v) for v in given.reshape(-1)]
+        if not sizes:
+            each = -(-value.shape[axis] // len(node.outputs))
+            sizes = [min(each, value.shape[axis] - i * each) for i in range(len(node.outputs))]
+        if len(sizes) != len(node.outputs) or min(sizes) < 1 or sum(sizes) != value.shape[axis]:
+            raise ModelError(self._path, f"{node.name}: parts {sizes} of {value.shape[axis]}")
+        at = 0
+        for name, size in zip(node.outputs, sizes, strict=True):
+            begin, end = [0] * rank, list(value.shape)
+            begin[axis], end[axis] = at, at + size
+            self._set_part(name, value, begin, end, [1] * rank)
+            at += size
+
+    def _gather(self, node: _Node) -> None:
+        value = self._value(node.inputs[0])
         quant = self._quantized(node, value)
-        tensor = self._build.op("STRIDED_SLICE", [value.tensor, *bounds], options, quant, name=node.outputs[0])
-        self._values[node.outputs[0]] = _Value(tensor, shape, value.order)
+        axis = int(node.attrs.get("axis", 0)) % len(value.shape)
+        indices = self._constant(node, 1, "the list of indices").astype(np.int64)
+        if indices.ndim > 1 or indices.size == 0:
+            raise self._unsupported(node, f"indices of shape {list(indices.shape)}")
+        indices = np.where(indices < 0, indices + value.shape[axis], indices).astype(np.int32)
+        inputs = [value.tensor, self._build.const(indices)]
+        options = a.GatherAttrs(value.order.index(axis))
+        tensor = self._build.op("GATHER", inputs, options, quant, name=node.outputs[0])
+        if indices.ndim:
+            shape = tuple(len(indices) if d == axis else n for d, n in enumerate(value.shape))
+            self._values[node.outputs[0]] = _Value(tensor, shape, value.order)
+        else:
+            self._set_without(node.outputs[0], tensor, value, [axis])
+
+    def _set_without(self, name: str, tensor: int, value: _Value, removed: Sequence[int]) -> None:
+        """Give a name to what is a value without some dimensions."""
+        left = [d for d in range(len(value.shape)) if d not in removed]
+        order = tuple(left.index(d) for d in value.order if d in left)
+        self._values[name] = _Value(tensor, tuple(value.shape[d] for d in left), order)
+
+    def _blocks(self, node: _Node) -> None:
+        """DepthToSpace and SpaceToDepth."""
+        value = self._image(node)
+        quant = self._quantized(node, value)
+        size, name = int(node.attrs["blocksize"]), node.outputs[0]
+        if node.attrs.get("mode", b"DCR") == b"DCR":
+            kind = "DEPTH_TO_SPACE" if node.kind == "DepthToSpace" else "SPACE_TO_DEPTH"
+            tensor = self._build.op(kind, [value.tensor], a.BlockAttrs(size), quant, name=name)
+        else:
+            # PyTorch's PixelShuffle: a block's row and column are the channel's last digits, not its first.
+            batch, channels, height, width = value.shape
+            depth = channels // (size * size)
+            apart = self._reshaped(value.tensor, (batch, height, width, depth, size, size)).tensor
+            order = self._build.const(np.array([0, 1, 4, 2, 5, 3], np.int32))
+            moved = self._build.op("TRANSPOSE", [apart, order], a.Attrs(), quant)
+            tensor = self._reshaped(moved, (batch, height * size, width * size, depth)).tensor
+        self._set_image(name, tensor, node)
+
+    def _unary(self, node: _Node) -> None:
+        """Operators of one input and no parameters."""
+        value = self._value(node.inputs[0])
+        self._quantized(node, value)
+        quant, _, name = self._result(node)
+        kind = {"HardSwish": "HARD_SWISH", "Gelu": "GELU", "Abs": "ABS", "Exp": "EXP"}[node.kind]
+        approximate = node.attrs.get("approximate", b"none") == b"tanh"
+        options = a.GeluAttrs(approximate) if kind == "GELU" else a.Attrs()
+        tensor = self._build.op(kind, [value.tensor], options, quant, name=name)
+        self._values[name] = replace(value, tensor=tensor)
+
+    def _prelu(self, node: _Node) -> None:
+        value = self._value(node.inputs[0])
+        self._quantized(node, value)
+        slope = self._values[node.inputs[1]]
+        if not isinstance(slope, _Constant):
+            raise self._unsupported(node, "the slope is not constant")
+        if slope.quant is None:
+            # onnxruntime's quantizer leaves slopes as floats.
+            step = float(np.float32(max(float(np.abs(slope.data).max()), _LEAST_SLOPE) / 127))
+            slope = _Constant(np.rint(slope.data / step).astype(np.int8), Quant((step,), (0,)))
+        quant, _, name = self._result(node)
+        inputs = [value.tensor, self._image_constant(slope, value)]
+        tensor = self._build.op("PRELU", inputs, a.Attrs(), quant, name=name)
+        self._values[name] = replace(value, tensor=tensor)
 
     def _leaky_relu(self, node: _Node) -> None:
         value = self._value(node.inputs[0])
@@ -765,6 +962,8 @@ class _Importer:
 
     def _resize(self, node: _Node) -> None:
         value = self._image(node)
+        if len(self._value(node.inputs[0]).shape) != 4:
+            raise self._unsupported(node, "it resizes a line", "resize images of one row")
         quant = self._quantized(node, value)
         sizes, scales = self._optional(node, 3, "the sizes"), self._optional(node, 2, "the scales")
         if sizes is not None:
@@ -788,15 +987,28 @@ class _Importer:
             raise self._unsupported(node, f"nearest_mode {rounding} with {transform} takes other pixels")
         size = self._build.const(np.array(wanted[2:], np.int32))
         tensor = self._build.op(_RESIZES[mode], [value.tensor, size], options, quant, name=node.outputs[0])
-        self._set_image(node.outputs[0], tensor)
+        self._set_image(node.outputs[0], tensor, node)
 
 
+_BINARY = {"Add": "ADD", "Sub": "SUB", "Mul": "MUL", "Max": "MAXIMUM", "Min": "MINIMUM"}
+_REDUCTIONS = {
+    "GlobalAveragePool": "MEAN",
+    "GlobalMaxPool": "REDUCE_MAX",
+    "ReduceMax": "REDUCE_MAX",
+    "ReduceMean": "MEAN",
+    "ReduceMin": "REDUCE_MIN",
+}
 _RESIZES = {"nearest": "RESIZE_NEAREST_NEIGHBOR", "linear": "RESIZE_BILINEAR"}
 _TRANSFORMS = {
     "half_pixel": a.ResizeAttrs(half_pixel_centers=True),
     "align_corners": a.ResizeAttrs(align_corners=True),
     "asymmetric": a.ResizeAttrs(),
 }
+
+
+def _unsigned(quant: Quant) -> Quant:
+    """The quantization in uint8 of the same meaning."""
+    return Quant(quant.scales, tuple(z + _SAME_RANGE for z in quant.zero_points))
 
 
 def _same_nearest(size: int, wanted: int, transform: str, rounding: str) -> bool:
@@ -820,24 +1032,40 @@ def _same_nearest(size: int, wanted: int, transform: str, rounding: str) -> bool
 
 
 _HANDLERS: dict[str, Callable[[_Importer, _Node], None]] = {
+    "Abs": _Importer._unary,
     "Add": _Importer._binary,
+    "ArgMax": _Importer._arg,
+    "ArgMin": _Importer._arg,
     "AveragePool": _Importer._pool,
     "Clip": _Importer._clip,
     "Concat": _Importer._concat,
     "Conv": _Importer._conv,
+    "ConvTranspose": _Importer._conv_transpose,
+    "DepthToSpace": _Importer._blocks,
     "DequantizeLinear": _Importer._dequantize_linear,
     "Dropout": _Importer._identity,
+    "Exp": _Importer._unary,
     "Flatten": _Importer._reshape,
+    "Gather": _Importer._gather,
+    "Gelu": _Importer._unary,
     "Gemm": _Importer._gemm,
-    "GlobalAveragePool": _Importer._mean,
+    "GlobalAveragePool": _Importer._reduce,
+    "GlobalMaxPool": _Importer._reduce,
+    "HardSwish": _Importer._unary,
     "Identity": _Importer._identity,
     "LeakyRelu": _Importer._leaky_relu,
+    "LogSoftmax": _Importer._fixed,
     "MatMul": _Importer._matmul,
+    "Max": _Importer._binary,
     "MaxPool": _Importer._pool,
+    "Min": _Importer._binary,
     "Mul": _Importer._binary,
+    "PRelu": _Importer._prelu,
     "Pad": _Importer._pad,
     "QuantizeLinear": _Importer._quantize_linear,
-    "ReduceMean": _Importer._mean,
+    "ReduceMax": _Importer._reduce,
+    "ReduceMean": _Importer._reduce,
+    "ReduceMin": _Importer._reduce,
     "Relu": _Importer._clip,
     "Reshape": _Importer._reshape,
     "Resize": _Importer._resize,
@@ -845,6 +1073,8 @@ _HANDLERS: dict[str, Callable[[_Importer, _Node], None]] = {
     "Sigmoid": _Importer._fixed,
     "Slice": _Importer._slice,
     "Softmax": _Importer._fixed,
+    "SpaceToDepth": _Importer._blocks,
+    "Split": _Importer._split,
     "Squeeze": _Importer._reshape,
     "Sub": _Importer._binary,
     "Tanh": _Importer._fixed,

@@ -16,9 +16,10 @@ CALIBRATION = 16
 class OnnxNet:
     """Adds nodes one after another; each method returns the name of its output."""
 
-    def __init__(self, shape: tuple[int, ...], seed: int) -> None:
+    def __init__(self, shape: tuple[int, ...], seed: int, result: int = TensorProto.FLOAT) -> None:
         self.rng = np.random.default_rng(seed)
         self.shape = shape
+        self.result = result
         self.nodes: list[onnx.NodeProto] = []
         self.initializers: list[onnx.TensorProto] = []
 
@@ -43,6 +44,17 @@ class OnnxNet:
             inputs.append(self.constant(self.rng.normal(0, 0.1, out).astype(np.float32)))
         return self.node("Conv", *inputs, group=group, kernel_shape=[size, size], **attrs)
 
+    def conv1d(self, x: str, depth: int, out: int, size: int, group: int = 1, **attrs: object) -> str:
+        bias = self.constant(self.rng.normal(0, 0.1, out).astype(np.float32))
+        inputs = [x, self.real(out, depth // group, size), bias]
+        return self.node("Conv", *inputs, group=group, kernel_shape=[size], **attrs)
+
+    def split(self, x: str, count: int, *sizes: str, **attrs: object) -> list[str]:
+        name = self.node("Split", x, *sizes, **attrs)
+        names = [name, *(f"{name}_{i}" for i in range(1, count))]
+        self.nodes[-1].output[:] = names
+        return names
+
     def gemm(self, x: str, depth: int, out: int) -> str:
         bias = self.constant(self.rng.normal(0, 0.1, out).astype(np.float32))
         return self.node("Gemm", x, self.real(out, depth), bias, transB=1)
@@ -52,7 +64,7 @@ class OnnxNet:
             self.nodes,
             "net",
             [helper.make_tensor_value_info("x", TensorProto.FLOAT, self.shape)],
-            [helper.make_tensor_value_info(output, TensorProto.FLOAT, None)],
+            [helper.make_tensor_value_info(output, self.result, None)],
             self.initializers,
         )
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=8)

@@ -100,7 +100,57 @@ def channels_last(n: OnnxNet) -> str:
     return n.node("Transpose", n.node("Relu", n.conv(x, 6, 6, group=6)), perm=[0, 2, 3, 1])
 
 
-NETS = [residual, windows, averages, border_averages, gates, sizes, scales, means, attention, channels_last]
+def lines(n: OnnxNet) -> str:
+    x = n.node("Reshape", "x", n.constant(np.array([1, 3, 120])))
+    x = n.node("Relu", n.conv1d(x, 3, 8, 5, pads=[2, 2], strides=[2]))
+    x = n.conv1d(x, 8, 8, 3, group=8, dilations=[2], pads=[2, 1])
+    return n.node("ConvTranspose", x, n.real(8, 4, 4), strides=[2], pads=[1, 1])
+
+
+def line_pools(n: OnnxNet) -> str:
+    x = n.conv1d(n.node("Reshape", "x", n.constant(np.array([1, 3, 120]))), 3, 8, 3)
+    x = n.node("MaxPool", x, kernel_shape=[3], strides=[2], pads=[1, 1])
+    return n.node("AveragePool", x, kernel_shape=[2], strides=[2])
+
+
+def upwards(n: OnnxNet) -> str:
+    x = n.conv("x", 3, 6, strides=[2, 2], pads=[1, 1, 1, 1])
+    bias = n.constant(n.rng.normal(0, 0.1, 5).astype(np.float32))
+    x = n.node("Relu", n.node("ConvTranspose", x, n.real(6, 5, 3, 3), bias, strides=[2, 2], pads=[1, 1, 1, 1],
+                              output_padding=[1, 1]))  # fmt: skip
+    x = n.node("ConvTranspose", x, n.real(5, 4, 2, 2), strides=[2, 2])
+    x = n.node("ConvTranspose", x, n.real(4, 3, 3, 3), strides=[1, 2], pads=[0, 1, 2, 0])
+    return n.node("ConvTranspose", x, n.real(3, 2, 4, 4), strides=[2, 2], pads=[1, 1, 1, 1])
+
+
+def parts(n: OnnxNet) -> str:
+    x = n.conv("x", 3, 8, pads=[1, 1, 1, 1])
+    first, second = n.split(x, 2, n.constant(np.array([3, 5])), axis=1)
+    third, fourth = n.split(second, 2, axis=3)
+    x = n.node("Add", n.conv(first, 3, 5, 1), n.node("Concat", fourth, third, axis=3))
+    x = n.conv(n.node("Gather", x, n.constant(np.array([4, 0, -2, 1])), axis=1), 4, 4, 1)
+    return n.node("MatMul", n.node("Gather", x, n.constant(np.array(3)), axis=2), n.real(10, 4))
+
+
+def blocks(n: OnnxNet) -> str:
+    x = n.node("SpaceToDepth", n.conv("x", 3, 2, pads=[1, 1, 1, 1]), blocksize=2)
+    x = n.node("DepthToSpace", n.conv(x, 8, 12, 1), blocksize=2, mode="DCR")
+    return n.conv(n.node("DepthToSpace", n.conv(x, 3, 8, 1), blocksize=2, mode="CRD"), 2, 3, 1)
+
+
+def extremes(n: OnnxNet) -> str:
+    slopes = n.constant(np.linspace(0.1, 0.4, 6, dtype=np.float32).reshape(6, 1, 1))
+    x = n.conv(n.node("PRelu", n.conv("x", 3, 6, pads=[1, 1, 1, 1]), slopes), 6, 6, 1)
+    x = n.conv(n.node("Max", x, n.conv("x", 3, 6, pads=[1, 1, 1, 1])), 6, 6, 1)
+    x = n.conv(n.node("Min", x, n.conv("x", 3, 6, pads=[1, 1, 1, 1])), 6, 6, 1)
+    x = n.conv(n.node("HardSwish", x), 6, 4, 1)
+    return n.node("GlobalMaxPool", x)
+
+
+NETS = [
+    residual, windows, averages, border_averages, gates, sizes, scales, means, attention, channels_last, lines,
+    line_pools, upwards, parts, blocks, extremes,
+]  # fmt: skip
 SHAPE = (1, 3, 12, 10)
 
 
@@ -109,6 +159,47 @@ def _agreement(make: Callable[[OnnxNet], str], seed: int, folder: Path, **option
     module = read(quantized(net, make(net), folder, **options))
     inputs = [(x,) for x in net.samples(SAMPLES)]
     return module, onnx_agreement(module, inputs, best().run(module.content, inputs))
+
+
+def _bytes_edge(path: Path, unsigned: bool) -> Path:
+    """The model with its first QuantizeLinear and last DequantizeLinear taken off, so that bytes go in and out."""
+    model = onnx.load(path)
+    graph = model.graph
+    kind = onnx.TensorProto.UINT8 if unsigned else onnx.TensorProto.INT8
+    first = next(n for n in graph.node if n.op_type == "QuantizeLinear" and n.input[0] == "x")
+    last = next(n for n in graph.node if n.output[0] == graph.output[0].name)
+    graph.input[0].name, graph.output[0].name = first.output[0], last.input[0]
+    for info in (graph.input[0], graph.output[0]):
+        info.type.tensor_type.elem_type = kind
+    for node in (first, last):
+        graph.node.remove(node)
+    onnx.save(model, path)
+    return path
+
+
+@pytest.mark.parametrize("signed", [True, False])
+def test_bytes_go_in_and_out(signed, tmp_path):
+    net = OnnxNet(SHAPE, 6)
+    module = read(_bytes_edge(quantized(net, averages(net), tmp_path, signed=signed), not signed))
+    dtype = np.int8 if signed else np.uint8
+    limits = np.iinfo(dtype)
+    inputs = [(net.rng.integers(limits.min, limits.max, SHAPE, dtype, endpoint=True),) for _ in range(SAMPLES)]
+    outputs = best().run(module.content, inputs)
+    assert outputs[0][0].dtype == dtype
+    agreement = onnx_agreement(module, inputs, outputs)
+    assert agreement.equal >= LEAST_EQUAL, str(agreement)
+    assert agreement.largest < MOST_STEPS + 0.5, str(agreement)
+
+
+def test_the_place_of_the_largest_is_given_as_onnx_gives_it(tmp_path):
+    net = OnnxNet(SHAPE, 7, onnx.TensorProto.INT64)
+    x = net.node("ArgMax", net.conv("x", 3, 6), axis=1, keepdims=0)
+    path = quantized(net, x, tmp_path)
+    module = read(path)
+    inputs = [(x,) for x in net.samples(SAMPLES)]
+    outputs = best().run(module.content, inputs)
+    assert outputs[0][0].dtype == np.int64
+    assert onnx_agreement(module, inputs, outputs).equal > 0.95
 
 
 def _kinds(module: Module) -> list[str]:
