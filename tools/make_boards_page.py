@@ -35,10 +35,13 @@ and every layer with the reference, and checks contents, clocks, link, stack and
 _FLASHING = """
 ## How each way of flashing was proven
 
-Each checks the chip before anything is erased, writes, reads back, and starts. Whatever the way, the firmware that
-answers afterwards must give the right checksum for every byte of the image (CHECKSUM in
-[the protocol](protocol.md)), so half an image is never taken for a whole one. A board that already holds the image is
-not flashed again. No board here uses dfu or bossac yet; a description of your own can.
+Each checks the chip before anything is erased, writes, reads back, and starts, as far as its boot loader lets it: the
+table says what one cannot. Whatever the way, the firmware that answers afterwards must give the right checksum for
+every byte of the image (CHECKSUM in [the protocol](protocol.md)), so half an image is never taken for a whole one. A
+board that already holds the image is not flashed again.
+
+Two boards with one chip are not told apart by a probe (`nrf52840dk` and `nano33ble`), and `ek_ra8d1` is told from the
+other boards by its core, not from other chips of the RA8 family.
 
 | way | the chip is known by | read back by | proven against |
 |---|---|---|---|
@@ -50,7 +53,8 @@ not flashed again. No board here uses dfu or bossac yet; a description of your o
 | probe-rs | identification register | `read` | command lines |
 | jlink | identification register | `savebin` | command lines |
 | dfu | description of the flash's sectors | upload | command lines |
-| bossac | name by `--info` | `--read` | command lines |
+| bossac | name by `--info` | `--read`; on `nano33ble` not at all | command lines |
+| teensy | not at all: HalfKay names no board | not at all | command lines |
 | ssh | /proc/device-tree/model | SHA-256 there | a shell of this computer in ssh's place |
 
 A cut is a loss of power in one operation of the emulated flash, or of the host at one byte; after each the next run
@@ -73,13 +77,16 @@ def _row(board: Board) -> str:
     core = board.core if board.cores == 1 else f"{board.cores} x {board.core}"
     clock = f"{board.clock_hz / 1e6:g}" if board.clock_hz else ""
     ways = ", ".join(method.kind for method in board.flash)
-    cells = (f"`{board.id}`", board.title, core, clock, _kib(board, "flash"), _kib(board, "ram"), ways, board.tested)
+    sizes = (_kib(board, "flash"), _kib(board, "ram"))
+    cells = (f"`{board.id}`", board.title, core, clock, *sizes, board.flash_access, ways, board.tested)
     return f"| {' | '.join(cells)} |"
 
 
 def page() -> str:
     """The text of the page."""
-    head = "| board | | core | MHz | flash KiB | RAM KiB | flashed by | tested |\n|---|---|---|--:|--:|--:|---|---|\n"
+    columns = ("board", "", "core", "MHz", "flash KiB", "RAM KiB", "flash access", "flashed by", "tested")
+    rules = ("---", "---", "---", "--:", "--:", "--:", "---", "---", "---")
+    head = f"| {' | '.join(columns)} |\n|{'|'.join(rules)}|\n"
     return _HEAD + head + "\n".join(_row(board) for board in boards.available()) + "\n" + _FLASHING
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from sdk.errors import BoardError
 
-ROLES = ("boot2", "vectors", "text", "rodata", "ramfunc", "data", "arena", "stack", "core1_stack")
-"""What a memory can hold; ``boot2`` and ``core1_stack`` only on chips that have them."""
+ROLES = ("boot2", "flexspi_boot", "vectors", "text", "rodata", "ramfunc", "data", "arena", "stack", "core1_stack")
+"""What a memory can hold; ``boot2``, ``flexspi_boot`` and ``core1_stack`` only on chips that have them."""
 
 _CORE_FEATURES: Mapping[str, frozenset[str]] = {
     "cortex-m0": frozenset(),
@@ -18,6 +18,7 @@ _CORE_FEATURES: Mapping[str, frozenset[str]] = {
     "cortex-m7": frozenset({"dsp"}),
     "cortex-m33": frozenset({"dsp"}),
     "cortex-m55": frozenset({"dsp", "mve"}),
+    "cortex-m85": frozenset({"dsp", "mve"}),
     "cortex-a7": frozenset({"fpu", "neon"}),
     "cortex-a8": frozenset({"fpu", "neon"}),
     "cortex-a53": frozenset({"fpu", "neon"}),
@@ -37,7 +38,8 @@ FLASH_OPTIONS: Mapping[str, tuple[str, ...]] = {
     "jlink": ("device",),
     "stm32-rom": ("sectors",),
     "dfu": ("usb_id", "layout"),
-    "bossac": ("device", "usb_ids", "offset"),
+    "bossac": ("device", "usb_ids", "offset", "reads"),
+    "teensy": ("mcu",),
     "ssh": ("model",),
 }
 """The ways to flash a board, and what each has to be told."""
@@ -123,11 +125,13 @@ class FlashMethod:
     Attributes:
         kind: one of ``FLASH_OPTIONS``.
         options: by kind; "uf2": "volume" (its label), "board_id" (Board-ID in INFO_UF2.TXT), "usb_ids" and
-            "touch_baud" (bits a second that make the firmware restart into the boot loader). "ssh": "model" (what
-            /proc/device-tree/model begins with). "picoboot": "usb_id". "pyocd": "target". "openocd": "config" (a
-            script that comes with it). "probe-rs": "chip". "jlink": "device". "stm32-rom": "sectors" (of the flash,
-            such as "4x16K 1x64K"). "dfu": "usb_id" and "layout" (the name of the flash's alternate setting).
-            "bossac": "device" (as its --info says), "usb_ids" (of the boot loader) and "offset" (its bytes).
+            "touch_baud" (bits a second that make the firmware restart into the boot loader; 0 if a button does it).
+            "ssh": "model" (what /proc/device-tree/model begins with). "picoboot": "usb_id". "pyocd": "target".
+            "openocd": "config" (a script that comes with it). "probe-rs": "chip". "jlink": "device". "stm32-rom":
+            "sectors" (of the flash, such as "4x16K 1x64K"). "dfu": "usb_id" and "layout" (the name of the flash's
+            alternate setting).
+            "bossac": "device" (as its --info says), "usb_ids" (of the boot loader), "offset" (of the program in what it
+            takes for the flash) and "reads" (whether the boot loader reads back). "teensy": "mcu".
     """
 
     kind: str
@@ -176,6 +180,7 @@ class Board:
         port: folder below firmware/port with the port's own headers.
         port_sources: C files below firmware/port.
         tested: what was proven, and where.
+        flash_access: how the core gets at code in flash: wait states, caches that the port turns on.
         memories: empty where an operating system loads the image.
         chip: None where no method of flashing asks for it.
         cores: that the firmware can use, 1 or 2.
@@ -197,6 +202,7 @@ class Board:
     image: ImageFormats = ImageFormats()
     chip: Chip | None = None
     cores: int = 1
+    flash_access: str = ""
     defines: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -18,7 +18,7 @@ _OTHER_RAM_BYTES = 64 * 1024
 
 def fits_ram(board: Board, weights_bytes: int, arena_bytes: int) -> bool:
     """Whether a board whose flash is slow has room for a model's weights in RAM."""
-    if board.hosted or board.memory("ramfunc") != board.memory("data"):
+    if board.hosted or board.memory("ramfunc") == board.memory("text"):
         return False
     return weights_bytes + arena_bytes + _OTHER_RAM_BYTES <= board.memory("data").length
 
@@ -40,18 +40,23 @@ def link_view(board: Board, stack_bytes: int, *, weights_in_ram: bool = False) -
     stacks = [_stack(board, role, stack_bytes) for role in ("stack", "core1_stack") if role in roles]
     moved = f"{_WEIGHTS}(.rodata*)"
     copied = board.memory("ramfunc") == board.memory("data")
+    moved_apart = board.memory("ramfunc") not in (board.memory("data"), board.memory("text"))
+    hot = [*(f"{objects}(.text*)" for objects in _HOT), "*(.ramfunc*)"]
     return {
         "board": board.id,
         "memories": [_memory(memory) for memory in board.memories],
-        "boot2": [board.memory("boot2").name] if "boot2" in roles else [],
-        **{role: board.memory(role).name for role in ("vectors", "text", "rodata", "data", "arena")},
-        "text_inputs": [f"*(EXCLUDE_FILE({' '.join(_HOT)}) .text*)"] if copied else ["*(.text* .ramfunc*)"],
+        **{role: [board.memory(role).name] if role in roles else [] for role in ("boot2", "flexspi_boot")},
+        **{role: board.memory(role).name for role in ("vectors", "text", "rodata", "ramfunc", "data", "arena")},
+        "text_inputs": (
+            [f"*(EXCLUDE_FILE({' '.join(_HOT)}) .text*)"] if copied or moved_apart else ["*(.text* .ramfunc*)"]
+        ),
         "rodata_inputs": [f"*(EXCLUDE_FILE({_WEIGHTS}) .rodata*)" if weights_in_ram else "*(.rodata*)"],
         "data_inputs": [
             *([moved] if weights_in_ram else []),
-            *((f"{hot}(.text*)" for hot in _HOT) if copied else ()),
-            "*(.ramfunc* .data* .got*)" if copied else "*(.data* .got*)",
+            *(hot if copied else ()),
+            "*(.data* .got*)",
         ],
+        "ramfunc_inputs": hot if moved_apart else [],
         "stacks": stacks,
         "stack_bytes": stack_bytes,
     }

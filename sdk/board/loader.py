@@ -94,6 +94,9 @@ class _Table:
             raise self.error(key, f"{value} is outside {low} to {high}")
         return value
 
+    def truth(self, key: str) -> Any:
+        return self._take(key, _ABSENT, bool, "true or false")
+
     def texts(self, key: str, default: object = _ABSENT, choices: tuple[str, ...] = ()) -> Any:
         values = self._take(key, default, list, "a list of strings")
         for value in values:
@@ -142,6 +145,7 @@ def _board(board_id: str, root: _Table) -> Board:
         core=root.text("core", choices=CORES),
         cores=root.integer("cores", 1, low=1, high=2),
         clock_hz=root.integer("clock_hz"),
+        flash_access=root.text("flash_access", ""),
         port=root.text("port"),
         port_sources=root.texts("port_sources"),
         tested=root.text("tested"),
@@ -178,7 +182,7 @@ def _console(table: _Table) -> Console:
 def _flash_method(table: _Table) -> FlashMethod:
     kind = table.text("kind", choices=tuple(FLASH_OPTIONS))
     readers: dict[str, Callable[[str], Any]] = {"usb_ids": table.texts}
-    readers |= {"touch_baud": table.integer, "offset": table.integer}
+    readers |= {"touch_baud": table.integer, "offset": table.integer, "reads": table.truth}
     return FlashMethod(kind, {key: readers.get(key, table.text)(key) for key in FLASH_OPTIONS[kind]})
 
 
@@ -238,5 +242,6 @@ def _check_memories(root: _Table, board: Board) -> None:
     for role in required:
         if role not in roles:
             raise root.error("memory", f"no memory has the role {role!r}")
-    if board.memory("ramfunc") not in (board.memory("text"), board.memory("data")):
-        raise root.error("memory", "the role 'ramfunc' must be with 'text' or 'data'")
+    ramfunc = board.memory("ramfunc")
+    if ramfunc not in (board.memory("text"), board.memory("data")) and ramfunc.roles != ("ramfunc",):
+        raise root.error("memory", "the role 'ramfunc' must be with 'text' or 'data', or alone")

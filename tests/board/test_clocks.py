@@ -142,7 +142,51 @@ def test_stm32(name: str) -> None:
     assert limits.reference[0] <= pll.reference <= limits.reference[1]
     assert limits.vco[0] <= pll.vco <= limits.vco[1]
     bus = board.clock_hz / MHZ / (2 if name == "nucleo_h743zi" else 1)
-    assert field(found[limits.latency], 0, 4) == -(-bus // limits.mhz_a_wait) - 1
+    waits = field(found[limits.latency], 0, 4)
+    assert waits == -(-bus // limits.mhz_a_wait) - 1
+    assert board.flash_access.startswith(f"{waits} wait states")
+
+
+def test_rp2() -> None:
+    """12 MHz * feedback / divider / divider; the VCO has 750 to 1600 MHz (RP2040 datasheet 2.18.2, RP2350 8.6.3)."""
+    for name, chip in (("pico", "rp2040"), ("pico2", "rp2350")):
+        text = resources.path("firmware", "port", chip, "chip.h").read_text(encoding="ascii")
+        match = re.search(r"PLL_SYS_DIVIDERS (\d+), (\d+), (\d+)", text)
+        assert match
+        feedback, one, two = map(int, match.groups())
+        assert 750 <= 12 * feedback <= 1600
+        assert 12 * MHZ * feedback / one / two == boards.load(name).clock_hz
+        assert f"CLK_SYS_HZ {boards.load(name).clock_hz}u" in text
+
+
+def test_samd21() -> None:
+    """The DFLL multiplies 32.768 kHz; the core may have 48 MHz."""
+    found = constants("samd21/port.c")
+    assert 32_768 * field(found["DFLLMUL_1464"], 0, 16) == boards.load("feather_m0").clock_hz <= 48 * MHZ
+
+
+def test_imxrt() -> None:
+    """24 MHz * DIV_SELECT / 2, DIV_SELECT 54 to 108 (i.MX RT1060 reference manual 14.8.1), then ARM_PODF."""
+    found = constants("imxrt/port.c")
+    divider = field(found["PLL_ARM_1200MHZ"], 0, 7)
+    assert 54 <= divider <= 108
+    assert 12 * MHZ * divider / (found["CACRR_ARM_HALF"] + 1) == boards.load("teensy41").clock_hz
+    assert 600 / (field(found["CBCDR_IPG_QUARTER"], 8, 2) + 1) <= 150
+
+
+def test_ra8() -> None:
+    """20 MHz / PLIDIV * PLLMUL / PLODIVP; input 6 to 12 MHz, VCO 640 to 1440 MHz, and each bus below its maximum."""
+    found = constants("ra8/port.c")
+    reference = 20.0 / (field(found["PLLCCR_960MHZ"], 0, 2) + 1)
+    vco = reference * (field(found["PLLCCR_960MHZ"], 8, 8) + 1)
+    core = vco / (field(found["PLLCCR2_HALVES"], 0, 4) + 1)
+    assert 6 <= reference <= 12
+    assert 640 <= vco <= 1440
+    assert core * MHZ == boards.load("ek_ra8d1").clock_hz
+    maxima = {24: 240, 20: 240, 16: 120, 12: 120, 8: 60, 4: 60, 0: 120, 28: 60}
+    for at, most in maxima.items():
+        assert core / 2 ** field(found["SCKDIVCR_MAXIMA"], at, 4) <= most
+    assert found["SCICLK_HZ"] == core * MHZ / 2 ** found["SCICKDIVCR_QUARTER"]
 
 
 def test_every_stm32_that_sets_a_clock_is_here() -> None:

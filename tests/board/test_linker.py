@@ -20,6 +20,10 @@ BOARDS = [board for board in boards.available() if not board.hosted]
 PROGRAM = """
 #include <stdint.h>
 __attribute__((section(".vectors"), used)) const uint32_t vectors[2] = {1, 2};
+#ifdef FLEXSPI_BOOT
+__attribute__((section(".flexspi_boot"), used)) const uint32_t configuration[128] = {8};
+__attribute__((section(".flexspi_boot.ivt"), used)) const uint32_t ivt[8] = {9};
+#endif
 #ifdef BOOT2_BYTES
 __attribute__((section(".boot2"), used)) const uint8_t boot2[BOOT2_BYTES] = {1};
 #endif
@@ -47,17 +51,18 @@ def link(
         pytest.skip(f"{compiler} is not installed")
     (folder / "program.c").write_text(PROGRAM, encoding="ascii")
     (folder / "link.ld").write_text(link_script(board), encoding="ascii")
-    has_boot2 = any("boot2" in memory.roles for memory in board.memories)
+    roles = {role for memory in board.memories for role in memory.roles}
     return subprocess.run(
         [
             compiler,
             *board.toolchain.cpu_flags,
             *board.toolchain.link_flags,
             f"-DARENA_BYTES={arena_bytes}",
-            *([f"-DBOOT2_BYTES={boot2_bytes}"] if has_boot2 else []),
+            *([f"-DBOOT2_BYTES={boot2_bytes}"] if "boot2" in roles else []),
+            *(["-DFLEXSPI_BOOT"] if "flexspi_boot" in roles else []),
             "-T",
             "link.ld",
-            "-Wl,--fatal-warnings",
+            "-Wl,--fatal-warnings,--no-gc-sections",
             "-o",
             "program.elf",
             "program.c",
@@ -88,6 +93,8 @@ def test_everything_is_in_its_memory(board: Board, tmp_path: Path) -> None:
     inside("text", "reset_handler")
     inside("rodata", "rodata", "__data_load")
     inside("ramfunc", "ramfunc")
+    apart = symbols["__ramfunc_end"] > symbols["__ramfunc_start"]
+    assert apart == (board.memory("ramfunc") not in (board.memory("text"), board.memory("data")))
     inside("data", "data", "bss", "noinit", "__data_start", "__data_end", "__bss_start", "__bss_end")
     inside("arena", "arena", "__arena_start", "__arena_end")
     inside("stack", "__stack_low", "__stack_top")
@@ -103,6 +110,9 @@ def test_everything_is_in_its_memory(board: Board, tmp_path: Path) -> None:
     if "boot2" in symbols:
         assert symbols["boot2"] == board.memory("boot2").origin
         assert symbols["vectors"] == board.memory("boot2").origin + 256
+    elif "ivt" in symbols:
+        flash = board.memory("flexspi_boot").origin
+        assert (symbols["configuration"], symbols["ivt"], symbols["vectors"]) == (flash, flash + 0x1000, flash + 0x1400)
     else:
         assert symbols["vectors"] == board.memory("vectors").origin
     for _, physical, size in loads:
@@ -110,6 +120,8 @@ def test_everything_is_in_its_memory(board: Board, tmp_path: Path) -> None:
         assert any(memory.origin <= physical and physical + size <= memory.end for memory in flash)
     data_load = symbols["__data_load"] - symbols["__data_start"]
     assert any(physical - virtual == data_load for virtual, physical, _ in loads)
+    code_load = symbols["__ramfunc_load"] - symbols["__ramfunc_start"]
+    assert not apart or any(physical - virtual == code_load for virtual, physical, _ in loads)
 
 
 @pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.id)

@@ -153,11 +153,11 @@ def test_a_mistake_is_named(tmp_path: Path, old: str, new: str, message: str) ->
     assert message in str(caught.value)
 
 
-def test_code_for_ram_must_be_with_code_or_data(tmp_path: Path) -> None:
+def test_code_for_ram_must_be_with_code_or_data_or_alone(tmp_path: Path) -> None:
     text = BOARD.replace('"ramfunc", ', "") + (
-        '[[memory]]\nname = "tcm"\norigin = 0\nlength = 1024\nkind = "ram"\nroles = ["ramfunc"]\n'
+        '[[memory]]\nname = "tcm"\norigin = 0\nlength = 1024\nkind = "ram"\nroles = ["ramfunc", "core1_stack"]\n'
     )
-    with pytest.raises(BoardError, match="memory: the role 'ramfunc' must be with 'text' or 'data'"):
+    with pytest.raises(BoardError, match="memory: the role 'ramfunc' must be with 'text' or 'data', or alone"):
         boards.load_file(write(tmp_path, text))
 
 

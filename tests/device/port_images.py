@@ -31,7 +31,8 @@ def build(board: Board, folder: Path, *sources: Path, flags: tuple[str, ...] = (
     firmware = resources.path("firmware")
     elf = folder / f"{board.id}.elf"
     command = [compiler, *board.toolchain.cpu_flags, "-O2", "-std=c11", "-ffunction-sections", *WARNINGS, *flags]
-    command += [f"-I{firmware / 'include'}", *(f"-D{key}={value}" for key, value in board.defines.items())]
+    command += [f"-I{firmware / 'include'}", f"-I{firmware / 'port' / board.port}"]
+    command += [*(f"-D{key}={value}" for key, value in board.defines.items())]
     command += [*board.toolchain.link_flags, "-Wl,--gc-sections", "-o", str(elf)]
     command += [*map(str, sources), *(str(firmware / "port" / source) for source in board.port_sources)]
     if not board.hosted:

@@ -13,7 +13,7 @@ import pytest
 from flash_emulators import emulated_board
 
 from sdk.board import Board, Chip, FlashMethod
-from sdk.device.flash import bossac, dfu, jlink, openocd, probe_rs, pyocd
+from sdk.device.flash import bossac, dfu, jlink, openocd, probe_rs, pyocd, teensy
 from sdk.device.flash.programmer import Programmer, program
 from sdk.errors import DeviceError, FlashError, ToolError
 
@@ -31,6 +31,8 @@ number = len(list(state.glob("log*")))
 output, action, code = calls[number] if number < len(calls) else ["unexpected call", "", 99]
 if action == "store":
     shutil.copy("image.bin", state / "flash")
+elif action == "hex file":
+    shutil.copy("image.hex", state / "flash")
 elif action == "spoil":
     (state / "flash").write_bytes(b"\\0" + pathlib.Path("image.bin").read_bytes()[1:])
 elif action == "dump":
@@ -76,7 +78,7 @@ def tool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tool:
     programs, state = tmp_path / "bin", tmp_path / "state"
     programs.mkdir()
     state.mkdir()
-    for name in ("pyocd", "openocd", "probe-rs", "JLinkExe", "dfu-util", "bossac"):
+    for name in ("pyocd", "openocd", "probe-rs", "JLinkExe", "dfu-util", "bossac", "teensy_loader_cli"):
         (programs / name).write_text(FAKE.format(python=sys.executable, state=str(state)))
         (programs / name).chmod(0o755)
     monkeypatch.setenv("PATH", str(programs))
@@ -93,7 +95,7 @@ OPENOCD = board("openocd", config="board/st_nucleo_f4.cfg")
 PROBE_RS = board("probe-rs", chip="STM32F446RETx")
 JLINK = board("jlink", device="STM32F446RE")
 DFU = board("dfu", usb_id="0483:df11", layout=LAYOUT)
-BOSSAC = board("bossac", device="ATSAMD21x18", usb_ids=("239a:000b",), offset=0x2000)
+BOSSAC = board("bossac", device="ATSAMD21x18", usb_ids=("239a:000b",), offset=0x2000, reads=True)
 
 PROBES = json.dumps({"boards": [{"unique_id": "0668FF"}, {"unique_id": "0042AB"}]})
 PROBE_RS_LIST = (
@@ -295,3 +297,58 @@ def test_boards_in_dfu_are_never_guessed(tool: Tool) -> None:
         dfu.Dfu(DFU, DFU.flash[0], None)
     with pytest.raises(DeviceError, match="no boot loader 0483:df11 is attached; hold BOOT0 high"):
         dfu.Dfu(DFU, DFU.flash[0], None)
+
+
+NANO = board("bossac", device="nRF52840-QIAA", usb_ids=("2341:005a",), offset=0, reads=False)
+
+
+def test_a_boot_loader_that_does_not_read_back_is_not_asked_to(tool: Tool) -> None:
+    tool.answers(BOSSAC_INFO.replace("ATSAMD21x18", "nRF52840-QIAA"), ("", "store"), "")
+    program(NANO, bossac.Bossac(NANO.flash[0], "/dev/ttyACM0"), [(0x10000, DATA)])
+    assert tool.log == [
+        ["bossac", "--port=/dev/ttyACM0", "--info"],
+        ["bossac", "--port=/dev/ttyACM0", "--offset=0x0", "--erase", "--write", "image.bin"],
+        ["bossac", "--port=/dev/ttyACM0", "--reset"],
+    ]
+
+
+TEENSY = board("teensy", mcu="TEENSY41")
+
+
+def test_teensy_loader(tool: Tool) -> None:
+    tool.answers(("Found HalfKay Bootloader\nProgramming.\nBooting", "hex file"))
+    program(TEENSY, teensy.Teensy(TEENSY.flash[0]), [(0x6000_0000, DATA)])
+    assert tool.log == [["teensy_loader_cli", "--mcu=TEENSY41", "-w", "-v", "image.hex"]]
+    assert (tool.folder / "flash").read_text() == teensy.intel_hex(0x6000_0000, DATA)
+
+
+def test_teensy_loader_that_fails_is_quoted(tool: Tool) -> None:
+    tool.calls = [("Waiting for Teensy device...\nerror writing to Teensy\n", "", 1)]
+    tool.save()
+    with pytest.raises(FlashError, match=r"failed with code 1: .*error writing to Teensy"):
+        program(TEENSY, teensy.Teensy(TEENSY.flash[0]), [(0x6000_0000, DATA)])
+
+
+@pytest.mark.parametrize("address", [0x6000_0000, 0x6000_FFF8])
+def test_intel_hex(address: int) -> None:
+    """Read back by the format's definition: checksums, and the upper half of the address from records of type 4."""
+    data = random.Random(address).randbytes(100)
+    content: dict[int, int] = {}
+    upper = None
+    *lines, end = teensy.intel_hex(address, data).split()
+    assert end == ":00000001FF"
+    for line in lines:
+        assert line[0] == ":"
+        record = bytes.fromhex(line[1:])
+        assert sum(record) % 256 == 0
+        count, low, kind, payload = record[0], int.from_bytes(record[1:3], "big"), record[3], record[4:-1]
+        assert count == len(payload)
+        if kind == 4:
+            upper = int.from_bytes(payload, "big") << 16
+        else:
+            assert kind == 0
+            assert upper is not None
+            assert low + count <= 0x10000, "a record must not wrap"
+            content |= {upper + low + i: byte for i, byte in enumerate(payload)}
+    assert [content[address + i] for i in range(len(data))] == list(data)
+    assert len(content) == len(data)

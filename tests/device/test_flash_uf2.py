@@ -113,6 +113,18 @@ def test_touch_then_renamed_port(world: World, pico: Board, terminal: tuple[int,
     assert (world.folder / "RPI-RP2" / "firmware.uf2").read_bytes() == DATA
 
 
+def test_boot_loader_that_a_button_starts(world: World) -> None:
+    """The console is a UART of its own: its port is not touched, and nothing is waited for."""
+    feather = load("feather_m0")
+    drive = world.mount("FEATHERBOOT", "UF2 Bootloader v1.23.1\nBoard-ID: SAMD21G18A-Feather-v0\n")
+    world.ports = [FOREIGN]
+    assert flash_uf2(feather, DATA, 0x68ED2B88, port=FOREIGN.device) is None
+    assert (drive / "firmware.uf2").read_bytes() == DATA
+    world.mounts.clear()
+    with pytest.raises(DeviceError, match="no drive FEATHERBOOT; drives and ports here: /dev/ttyUSB0"):
+        flash_uf2(feather, DATA, 0x68ED2B88, port=FOREIGN.device)
+
+
 def test_drive_chosen_by_folder(world: World, pico: Board) -> None:
     world.mount("first")
     second = world.mount("second")

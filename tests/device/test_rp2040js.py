@@ -60,6 +60,7 @@ def elf(pico: Board, tmp_path_factory: pytest.TempPathFactory) -> Path:
     program = folder / "test.elf"
     tool = pico.toolchain
     command = [f"{tool.prefix}gcc", *tool.cpu_flags, *FLAGS, f"-I{resources.path('firmware', 'include')}"]
+    command += [f"-I{resources.path('firmware', 'port', 'rp2040')}"]
     command += [*map(str, sources), *tool.link_flags, "-Wl,--gc-sections", f"-T{script}", "-o", str(program)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -3,7 +3,8 @@
 #include "fault.h"
 
 extern uint32_t __data_start[], __data_end[], __bss_start[], __bss_end[], __arena_start[], __arena_end[];
-extern const uint32_t __data_load[];
+extern uint32_t __ramfunc_start[], __ramfunc_end[];
+extern const uint32_t __data_load[], __ramfunc_load[];
 extern uint32_t __stack_low[], __stack_top[];
 
 int main(void);
@@ -24,6 +25,12 @@ __attribute__((section(".vectors"), used)) static const vector vectors[16] = {
     [15] = {systick_handler},
 };
 
+static void copy(uint32_t *begin, const uint32_t *end, const uint32_t *from) {
+    while (begin < end) {
+        *begin++ = *from++;
+    }
+}
+
 static void fill(uint32_t *begin, const uint32_t *end) {
     while (begin < end) {
         *begin++ = 0;
@@ -43,10 +50,8 @@ __attribute__((noreturn)) void reset_handler(void) {
     CORTEX_M_VTOR = (uint32_t)(uintptr_t)vectors; /* a boot loader may have come before */
     __asm volatile("dsb\n\tisb" ::: "memory");
 
-    const uint32_t *load = __data_load;
-    for (uint32_t *data = __data_start; data < __data_end;) {
-        *data++ = *load++;
-    }
+    copy(__ramfunc_start, __ramfunc_end, __ramfunc_load);
+    copy(__data_start, __data_end, __data_load);
     fill(__bss_start, __bss_end);
     fill(__arena_start, __arena_end);
     cortex_m_fault_recall();

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Mapping
 
 from sdk.board import Board, FlashMethod
-from sdk.device.flash import bossac, dfu, jlink, openocd, picoboot, probe_rs, pyocd, stm32_rom
+from sdk.device.flash import bossac, dfu, jlink, openocd, picoboot, probe_rs, pyocd, stm32_rom, teensy
 from sdk.device.flash.programmer import Programmer, Where, program, segments
 from sdk.device.flash.uf2 import flash_uf2
 from sdk.device.ports import PortInfo, choose_port, list_ports
@@ -23,6 +23,7 @@ _PROGRAMS: Mapping[str, tuple[str, str]] = {
     "jlink": (jlink.PROGRAM, jlink.INSTALL),
     "dfu": (dfu.PROGRAM, dfu.INSTALL),
     "bossac": (bossac.PROGRAM, bossac.INSTALL),
+    "teensy": (teensy.PROGRAM, teensy.INSTALL),
 }
 """Methods that need a program, and how to get it."""
 
@@ -83,8 +84,12 @@ def _programmer(board: Board, method: FlashMethod, where: Where) -> Programmer:
     if method.kind == "picoboot":
         return picoboot.Picoboot(picoboot.PyUsb(board, method, where.serial_number))
     if method.kind == "bossac":
-        loader = where.port or choose_port(list_ports(), board.id, _numbers(method.options["usb_ids"])).device
+        # --port names the console, which is not the boot loader's where it is a UART of its own.
+        named = where.port if board.console.kind == "usb-cdc" else None
+        loader = named or choose_port(list_ports(), board.id, _numbers(method.options["usb_ids"])).device
         return bossac.Bossac(method, loader)
+    if method.kind == "teensy":
+        return teensy.Teensy(method)
     if method.kind == "dfu":
         return dfu.Dfu(board, method, where.serial_number)
     probe = where.serial_number or _serial_of(board, where.port)

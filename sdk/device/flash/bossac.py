@@ -1,4 +1,7 @@
-"""Flashing by BOSSA: the SAM-BA boot loader of SAMD boards. Contents are read back by its --read."""
+"""Flashing by BOSSA: the SAM-BA boot loader of SAMD boards, and Arduino's of nRF ones.
+
+Contents are read back by its --read where the boot loader can.
+"""
 
 from __future__ import annotations
 
@@ -18,13 +21,15 @@ class Bossac(Programmer):
     """One chip in its boot loader.
 
     Args:
-        method: of kind "bossac", with "device" (as ``bossac --info`` names it) and "offset" (the boot loader's bytes).
+        method: of kind "bossac", with "device" (as ``bossac --info`` names it), "offset" (of the program in what the
+            boot loader takes for the flash) and "reads" (whether it reads back).
         port: of the boot loader.
     """
 
     def __init__(self, method: FlashMethod, port: str) -> None:
         self._device = str(method.options["device"])
         self._offset = int(str(method.options["offset"]))
+        self.reads = bool(method.options["reads"])
         self._port = port
         self._address = 0
 

@@ -54,7 +54,7 @@ def flash_uf2(
     port: str | None = None,
     serial_number: str | None = None,
     timeout_s: float = 10.0,
-) -> str:
+) -> str | None:
     """Copy a UF2 file to a board and wait until its firmware is back.
 
     Args:
@@ -66,7 +66,8 @@ def flash_uf2(
         timeout_s: how long to wait for the drive, and then for the port.
 
     Returns:
-        The serial port of the restarted firmware, which may have another name than before.
+        The serial port of the restarted firmware, which may have another name than before; None where the firmware's
+        console is a UART of its own.
 
     Raises:
         DeviceError: there is no such board, or more than one; nothing was written.
@@ -87,6 +88,8 @@ def flash_uf2(
         raise FlashError(board.id, problem, "attach the right board or choose another --board")
     others = set(list_ports()) - {target}
     _copy(uf2, drive.folder)
+    if not method.options["touch_baud"]:
+        return None
     back = _wait(lambda: _returned(board, others, serial_number or before), timeout_s)
     if back is None:
         problem = f"the file was copied, but the firmware's port did not appear within {timeout_s:g} s"
@@ -113,8 +116,9 @@ def _find(board: Board, method: FlashMethod, port: str | None, serial_number: st
         for drive in drives:
             if drive.folder == Path(port):
                 return drive
-        return next((info for info in ports if info.device == port), PortInfo(port))
-    if serial_number is not None:
+        if method.options["touch_baud"]:
+            return next((info for info in ports if info.device == port), PortInfo(port))
+    elif serial_number is not None and method.options["touch_baud"]:
         return choose_port(ports, board.id, _usb_ids(board), serial_number)
     running = [info for info in ports if (info.vid, info.pid) in _usb_ids(board)]
     waiting = [drive for drive in drives if drive.board_id == method.options["board_id"]]
@@ -125,12 +129,11 @@ def _find(board: Board, method: FlashMethod, port: str | None, serial_number: st
         names = ", ".join(str(one) for one in fitting)
         raise DeviceError(board.id, f"several boards fit: {names}", "choose one with --port or --serial")
     seen = ", ".join(str(one) for one in [*drives, *ports]) or "none"
-    raise PortError(
-        board.id,
-        f"no port with USB id {', '.join(board.console.usb_ids)} and no drive {method.options['volume']};"
-        f" drives and ports here: {seen}",
-        _unmounted(method) or "attach it (a new one with its BOOTSEL button held), name its --port, or --emulate it",
-    )
+    missing, remedy = f"no drive {method.options['volume']}", "attach it and press its reset button twice"
+    if method.options["touch_baud"]:
+        missing = f"no port with USB id {', '.join(board.console.usb_ids)} and {missing}"
+        remedy = "attach it (a new one with its BOOTSEL button held), name its --port, or --emulate it"
+    raise PortError(board.id, f"{missing}; drives and ports here: {seen}", _unmounted(method) or remedy)
 
 
 def _enter_boot_loader(board: Board, method: FlashMethod, port: PortInfo, timeout_s: float) -> Drive:
