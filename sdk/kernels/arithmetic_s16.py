@@ -16,6 +16,7 @@ from sdk.kernels.operands import attrs, quant
 from sdk.numerics import activation_range, float32, quantize_multiplier
 
 _HEADROOM = 15
+_MAX_RIGHT_SHIFT = 15
 _TENSORS_S16 = (
     input_type(0, DType.INT16),
     input_type(1, DType.INT16, what="the second input"),
@@ -30,10 +31,23 @@ _TENSORS_S16 = (
 )
 
 
+def _exponents(site: Site) -> list[int] | None:
+    """Logarithms of the inputs' and the output's scale to the base 2, or None if one is no power of two."""
+    parts = [math.frexp(float32(quant(t).scale)) for t in (site.input(0), site.input(1), site.output())]
+    return [exponent for _, exponent in parts] if all(fraction == 0.5 for fraction, _ in parts) else None
+
+
 def _general(site: Site) -> bool:
-    scales = [quant(t).scale for t in (site.input(0), site.input(1), site.output())]
-    powers = all(math.frexp(float32(s))[0] == 0.5 for s in scales)
-    return not (attrs(site, BinaryAttrs).pot_scale_int16 and powers)
+    return not attrs(site, BinaryAttrs).pot_scale_int16 or _exponents(site) is None
+
+
+def _right_shifts(site: Site) -> list[int] | None:
+    """By how much each input is shifted to have the output's scale, or None if the interpreter does not do that."""
+    exponents = _exponents(site)
+    if exponents is None:
+        return None
+    shifts = [exponents[2] - exponent for exponent in exponents[:2]]
+    return shifts if min(shifts) == 0 and max(shifts) <= _MAX_RIGHT_SHIFT else None
 
 
 def _output_factor(site: Site) -> float:
@@ -84,6 +98,48 @@ class AddS16Ref(Kernel):
             units=output.elements,
             access=broadcast_access(output, [site.input(i) for i in inputs]),
             cost=cost.CALL + output.elements * 3 * cost.REQUANTIZE,
+        )
+
+
+class AddPotS16Ref(Kernel):
+    """int16 with scales that are powers of two."""
+
+    name = "add_pot_s16__ref"
+    ops = ("ADD", "SUB")
+    header = "sdk/arithmetic_s16.h"
+    sources = ("kernels/add/add_pot_s16__ref.c",)
+    constraints = (
+        *_TENSORS_S16,
+        Constraint("pot_scale_int16 is true, and all scales are powers of two", lambda site: not _general(site)),
+        Constraint(
+            "the output has the scale of one input, and the other's is no larger",
+            lambda site: _right_shifts(site) is not None,
+        ),
+        Constraint("both inputs have one shape", lambda site: site.input(0).shape == site.input(1).shape),
+    )
+
+    def prepare(self, site: Site) -> Prepared:
+        """Fit the kernel to an operator that satisfies the constraints."""
+        output = site.output()
+        inputs, arguments, consts = operands(site, ("input1", "input2"))
+        shifts = _right_shifts(site) or [0, 0]
+        low, high = activation_range(attrs(site, BinaryAttrs).activation, output)
+        return Prepared(
+            params_type="sdk_add_pot_s16",
+            params={
+                "right_shift1": shifts[0],
+                "right_shift2": shifts[1],
+                "sign": -1 if site.op.kind == "SUB" else 1,
+                "output_min": low,
+                "output_max": high,
+            },
+            consts=consts,
+            inputs=inputs,
+            arguments=arguments,
+            align=2,
+            units=output.elements,
+            access=broadcast_access(output, [site.input(i) for i in inputs]),
+            cost=cost.CALL + output.elements * cost.REQUANTIZE,
         )
 
 

@@ -102,6 +102,13 @@ def _reverse(site: Site, source: Array) -> Array:
     return np.flip(source, _ints(site.input(1)))
 
 
+def _reverses_neighbours(site: Site) -> bool:
+    if site.op.kind != "REVERSE_V2":
+        return True
+    axes = sorted(axis % len(site.input(0).shape) for axis in _ints(site.input(1)))
+    return axes == list(range(axes[0], axes[0] + len(axes)))
+
+
 def _space_to_depth(site: Site, source: Array) -> Array:
     block = attrs(site, BlockAttrs).block_size
     batches, height, width, depth = source.shape
@@ -168,7 +175,7 @@ class StridedCopyRef(Kernel):
                 site.graph.tensors[i].is_constant for i in site.op.inputs if i not in (None, _moved(site).id)
             ),
         ),
-        Constraint("one dimension is reversed", lambda s: s.op.kind != "REVERSE_V2" or s.input(1).elements == 1),
+        Constraint("reversed dimensions are neighbours", _reverses_neighbours),
         Constraint(
             f"what is moved has at most {_COPY_DIMS} dimensions when neighbours are merged",
             lambda site: len(_blocks(site)[0]) <= _COPY_DIMS,

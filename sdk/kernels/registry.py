@@ -9,7 +9,7 @@ from sdk.kernels.add_m0 import AddLinearM0
 from sdk.kernels.add_mve import AddMve
 from sdk.kernels.add_neon import AddNeon
 from sdk.kernels.arg import ArgMaxS8Ref, ArgMinS8Ref
-from sdk.kernels.arithmetic_s16 import AddS16Ref, MulS16Ref
+from sdk.kernels.arithmetic_s16 import AddPotS16Ref, AddS16Ref, MulS16Ref
 from sdk.kernels.arithmetic_s32 import ARITHMETIC_S32
 from sdk.kernels.base import Kernel, Site
 from sdk.kernels.batch_matmul import BatchMatMulS8Ref
@@ -152,6 +152,7 @@ KERNELS: tuple[Kernel, ...] = (
     AveragePool2DS16Ref(),
     MaxPool2DS16Ref(),
     AddS16Ref(),
+    AddPotS16Ref(),
     MulS16Ref(),
     SoftmaxS16Ref(),
     SoftmaxS8S16Ref(),

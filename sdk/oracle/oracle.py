@@ -10,6 +10,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
+from math import prod
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Protocol
@@ -30,13 +31,6 @@ _LABELS = {"tflite-runtime": "{} {} (BUILTIN_REF)", "tflite-micro": "{} {}, not 
 """Back ends in the order of preference. LiteRT is what a device's bytes are meant to equal."""
 _NO_ARRAY = {"STRING", "RESOURCE", "VARIANT"}
 """Tensor types without elements that an interpreter gives out as an array."""
-
-
-FOLLOWS_MICRO = frozenset({
-    ("SUM", "INT8"), ("SUM", "INT16"), ("ELU", "INT8"),
-})  # fmt: skip
-"""Operators, by the type of their first input, for which tflite-micro's bytes count: tflite-runtime 2.14 refuses them,
-or what it gives is wrong (docs/numerics.md)."""
 
 
 class Oracle(Protocol):
@@ -104,7 +98,7 @@ def best_for(content: bytes) -> Oracle:
         ModelError: not a .tflite file.
         ToolError: the oracle is not installed.
     """
-    odd = sorted({kind for kind, dtype in _kinds(content) if (kind, dtype) in FOLLOWS_MICRO})
+    odd = sorted({kind for kind, dtype, elements in _operators(content) if follows_micro(kind, dtype, elements)})
     if not odd:
         return best()
     found = next((oracle for oracle in available() if oracle.name.startswith("tflite-micro")), None)
@@ -114,16 +108,29 @@ def best_for(content: bytes) -> Oracle:
     return found
 
 
-def _kinds(content: bytes) -> Iterator[tuple[str, str]]:
-    """Each operator of a file with the type of its first input."""
+def follows_micro(kind: str, dtype: str, elements: int) -> bool:
+    """Whether tflite-micro's bytes count for an operator: tflite-runtime 2.14 refuses it, or what it gives is wrong.
+
+    Args:
+        kind: of the operator.
+        dtype: the schema's name for the type of its first input.
+        elements: of its second input, 0 if there is none.
+    """
+    if kind == "REVERSE_V2":
+        return elements > 1
+    return (kind, dtype) in {("SUM", "INT8"), ("SUM", "INT16"), ("ELU", "INT8")}
+
+
+def _operators(content: bytes) -> Iterator[tuple[str, str, int]]:
+    """Each operator of a file as ``follows_micro`` takes it."""
     model = decode(content, "Model", IDENTIFIER, "model")
     for graph in model["subgraphs"]:
         for op in graph["operators"]:
             code = model["operator_codes"][op["opcode_index"]]
-            inputs = op["inputs"].tolist()
-            if inputs and 0 <= inputs[0] < len(graph["tensors"]):
+            inputs = [graph["tensors"][i] for i in op["inputs"].tolist()[:2] if 0 <= i < len(graph["tensors"])]
+            if inputs:
                 kind = OPERATORS[max(code["builtin_code"], code["deprecated_builtin_code"])]
-                yield kind, TENSOR_TYPES[graph["tensors"][inputs[0]]["type"]]
+                yield kind, TENSOR_TYPES[inputs[0]["type"]], prod(inputs[1]["shape"].tolist()) if inputs[1:] else 0
 
 
 def onnx_interpreter() -> Oracle | None:

@@ -44,7 +44,7 @@ from sdk.emit.carray import floating, integer
 from sdk.ir import DType, Module, Tensor
 from sdk.kernels.base import Access, Const, Kernel, Prepared, Ref, Site, Value
 from sdk.kernels.program import Step
-from sdk.oracle.oracle import FOLLOWS_MICRO
+from sdk.oracle.oracle import follows_micro
 from sdk.oracle.worker import BACKENDS
 from sdk.plan.access import forbidden_distances
 from sdk.write.tflite import write
@@ -157,9 +157,9 @@ def reference(case: Case) -> list[Array]:
     Raises:
         Refused: the interpreter does not take the model.
     """
-    op = case.site.op
-    first = None if op.inputs[0] is None else case.module.main.tensors[op.inputs[0]].dtype.name
-    if (op.kind, first) in FOLLOWS_MICRO:
+    second = case.site.optional(1)
+    first = case.site.optional(0)
+    if first is not None and follows_micro(case.site.op.kind, first.dtype.name, second.elements if second else 0):
         return BACKENDS["tflite-micro"](write(case.module)).invoke(list(case.inputs))
     try:
         interpreter = Interpreter(

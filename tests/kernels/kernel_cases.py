@@ -442,8 +442,11 @@ def _broadcast_to(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model
 def _reverse(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
     m = Model()
     shape, quant = any_shape(rng, tiles), quantization(rng)
-    axis = np.array([rng.integers(0, len(shape))], np.int32)
-    return m, m.module("REVERSE_V2", a.Attrs(), [m.input(shape, quant), m.const(axis)], quant)
+    first = int(rng.integers(len(shape)))
+    axes = np.arange(first, rng.integers(first + 1, len(shape) + 1), dtype=np.int32)
+    if rng.integers(3) == 0:
+        axes = rng.permutation(axes - len(shape)).astype(np.int32)
+    return m, m.module("REVERSE_V2", a.Attrs(), [m.input(shape, quant), m.const(axes)], quant)
 
 
 def _regroup(kind: str) -> Maker:

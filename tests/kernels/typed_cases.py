@@ -123,6 +123,20 @@ def _binary_s16(kind: str, version: int) -> Maker:
     return make
 
 
+def _add_pot_s16(kind: str) -> Maker:
+    def make(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+        m = Model()
+        shape, exponent, finer = any_shape(rng, tiles), int(rng.integers(-14, -3)), int(rng.integers(0, 12))
+        scales = [2.0**exponent, 2.0 ** (exponent - finer)]
+        if rng.integers(2):
+            scales.reverse()
+        inputs = [m.input(shape, Quant((s,), (0,)), DType.INT16) for s in scales]
+        attrs = a.BinaryAttrs(activation(rng), pot_scale_int16=True)
+        return m, m.module(kind, attrs, inputs, Quant((2.0**exponent,), (0,)), DType.INT16, 2)
+
+    return make
+
+
 def _softmax_s16(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
     m = Model()
     source = m.input(any_shape(rng, tiles), symmetric(rng, 1e-5, 1e-2), DType.INT16)
@@ -398,6 +412,7 @@ TYPED: dict[tuple[str, str], Maker] = {
     ("mul_s16__ref", "MUL"): _binary_s16("MUL", 4),
     ("softmax_s16__ref", "SOFTMAX"): _softmax_s16,
     ("softmax_s8_s16__ref", "SOFTMAX"): _softmax_s8_s16,
+    **{("add_pot_s16__ref", kind): _add_pot_s16(kind) for kind in ("ADD", "SUB")},
     ("slopes_s16__ref", "LEAKY_RELU"): _leaky_s16,
     **{("slopes_s16__ref", kind): _rectified_s16(kind) for kind in ("RELU", "RELU6", "ABS")},
     **{("mean_s16__ref", kind): _reduce_s16(kind) for kind in ("MEAN", "SUM")},

@@ -24,6 +24,22 @@ typedef struct {
 void sdk_add_s16__ref(const sdk_add_s16 *params, const int16_t *input1, const int16_t *input2, int16_t *output,
                       void *scratch, sdk_range range);
 
+/* Scales are powers of two, one input's is the output's: the other is shifted. */
+typedef struct {
+    int32_t right_shift1; /* 0 .. 31, one of both is 0 */
+    int32_t right_shift2;
+    int32_t sign; /* -1 for SUB */
+    int32_t output_min;
+    int32_t output_max;
+} sdk_add_pot_s16;
+
+/*
+ * The same order; both inputs have the output's shape.
+ * Source: Add and Sub16 for int16_t with power-of-two scales in tensorflow/lite/kernels/internal/reference/.
+ */
+void sdk_add_pot_s16__ref(const sdk_add_pot_s16 *params, const int16_t *input1, const int16_t *input2,
+                          int16_t *output, void *scratch, sdk_range range);
+
 typedef struct {
     sdk_broadcast shape;
     int32_t multiplier; /* Q0.31 */
