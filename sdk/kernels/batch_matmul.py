@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from math import prod
 
 from sdk.ir import DType
@@ -10,6 +11,7 @@ from sdk.kernels import cost
 from sdk.kernels.base import Access, Constraint, Interval, Kernel, Prepared, Site
 from sdk.kernels.broadcast import operands
 from sdk.kernels.constraints import input_type, output_type, quantized
+from sdk.kernels.convolution_s16 import requantize64
 from sdk.kernels.operands import attrs, quant
 from sdk.numerics import float32, quantize_multiplier
 
@@ -27,17 +29,17 @@ def _depth(site: Site) -> int:
     return site.input(0).shape[-2 if attrs(site, BatchMatMulAttrs).adj_x else -1]
 
 
-class BatchMatMulS8Ref(Kernel):
-    """int8; either matrix may be transposed, broadcast or constant."""
+def _factor(site: Site) -> float:
+    """GetQuantizedConvolutionMultipler: the product is a float32, the quotient a double."""
+    product = float32(float32(quant(site.input(0)).scale) * float32(quant(site.input(1)).scale))
+    return product / float32(quant(site.output()).scale)
 
-    name = "batch_matmul_s8__ref"
-    ops = ("BATCH_MATMUL",)
-    header = "sdk/batch_matmul.h"
-    sources = ("kernels/batch_matmul/batch_matmul_s8__ref.c",)
-    constraints = (
-        input_type(0, DType.INT8),
-        input_type(1, DType.INT8, what="the second input"),
-        output_type(DType.INT8),
+
+def _constraints(dtype: DType) -> tuple[Constraint, ...]:
+    return (
+        input_type(0, dtype),
+        input_type(1, dtype, what="the second input"),
+        output_type(dtype),
         quantized(0, 1),
         Constraint(f"there are at most {_DIMS} batch dimensions", lambda s: len(s.output().shape) <= _DIMS + 2),
         # There tflite-runtime 2.14 computes the first batch alone.
@@ -46,8 +48,16 @@ class BatchMatMulS8Ref(Kernel):
             lambda site: not attrs(site, BatchMatMulAttrs).adj_x
             or prod(site.input(1).shape[:-2]) == prod(site.output().shape[:-2]),
         ),
-        Constraint("no sum leaves 32 bits", lambda site: _depth(site) * _LARGEST_PRODUCT < 1 << 31),
     )
+
+
+class _BatchMatMulRef(Kernel):
+    ops = ("BATCH_MATMUL",)
+    header = "sdk/batch_matmul.h"
+
+    @abstractmethod
+    def requantization(self, factor: float) -> tuple[int, int]:
+        """Multiplier and shift."""
 
     def prepare(self, site: Site) -> Prepared:
         """Fit the kernel to an operator that satisfies the constraints."""
@@ -55,12 +65,10 @@ class BatchMatMulS8Ref(Kernel):
         options = attrs(site, BatchMatMulAttrs)
         inputs, arguments, consts = operands(site, ("input1", "input2"))
         rows, columns, depth = output.shape[-2], output.shape[-1], _depth(site)
-        # GetQuantizedConvolutionMultipler: the product is a float32, the quotient a double.
-        product = float32(float32(quant(first).scale) * float32(quant(second).scale))
-        multiplier, shift = quantize_multiplier(product / float32(quant(output).scale))
+        multiplier, shift = self.requantization(_factor(site))
         batches = (1,) * (_DIMS + 2 - len(output.shape)) + output.shape[:-2]
         return Prepared(
-            params_type="sdk_batch_matmul_s8",
+            params_type="sdk_batch_matmul",
             params={
                 "sizes": batches,
                 "batches1": _batch_strides(first.shape),
@@ -81,6 +89,7 @@ class BatchMatMulS8Ref(Kernel):
             consts=consts,
             inputs=inputs,
             arguments=arguments,
+            align=output.dtype.itemsize,
             units=prod(batches) * rows,
             access=_access(site, inputs, prod(batches) * rows),
             macs=output.elements * depth,
@@ -88,16 +97,55 @@ class BatchMatMulS8Ref(Kernel):
         )
 
 
+class BatchMatMulS8Ref(_BatchMatMulRef):
+    """int8; either matrix may be transposed, broadcast or constant."""
+
+    name = "batch_matmul_s8__ref"
+    sources = ("kernels/batch_matmul/batch_matmul_s8__ref.c",)
+    constraints = (
+        *_constraints(DType.INT8),
+        Constraint("no sum leaves 32 bits", lambda site: _depth(site) * _LARGEST_PRODUCT < 1 << 31),
+    )
+
+    def requantization(self, factor: float) -> tuple[int, int]:
+        """Q0.31, and a shift to the left."""
+        return quantize_multiplier(factor)
+
+
+class BatchMatMulS16Ref(_BatchMatMulRef):
+    """int16; either matrix may be transposed, broadcast or constant."""
+
+    name = "batch_matmul_s16__ref"
+    sources = ("kernels/batch_matmul/batch_matmul_s16__ref.c",)
+    constraints = (
+        *_constraints(DType.INT16),
+        Constraint(
+            "the zero points are 0",
+            lambda site: not any(quant(t).zero_point for t in (site.input(0), site.input(1), site.output())),
+        ),
+        Constraint(
+            "no sum leaves 48 bits, no scaled sum 32",
+            lambda site: _depth(site) < 1 << 17 and _depth(site) * 2.0**30 * _factor(site) < 1 << 31,
+        ),
+        Constraint("the factor from sums to outputs is below 128", lambda site: requantize64(_factor(site))[1] >= 8),
+    )
+
+    def requantization(self, factor: float) -> tuple[int, int]:
+        """Q0.15, and a shift to the right."""
+        return requantize64(factor)
+
+
 def _access(site: Site, inputs: tuple[int, ...], rows: int) -> tuple[Access, ...]:
     """A row of the output at a time; of the first input one row where it is neither transposed nor broadcast."""
     first = site.input(0)
-    depth, columns = first.shape[-1], site.output().shape[-1]
+    depth, written = first.shape[-1], site.output().shape[-1] * first.dtype.itemsize
     by_rows = not attrs(site, BatchMatMulAttrs).adj_x and prod(first.shape[:-1]) == rows
 
     def read(index: int, row: int) -> Interval:
-        return (row * depth, (row + 1) * depth) if index == 0 and by_rows else (0, site.input(index).nbytes)
+        size = depth * first.dtype.itemsize
+        return (row * size, (row + 1) * size) if index == 0 and by_rows else (0, site.input(index).nbytes)
 
     return tuple(
-        Access({p: read(i, row) for p, i in enumerate(inputs)}, (row * columns, (row + 1) * columns))
+        Access({p: read(i, row) for p, i in enumerate(inputs)}, (row * written, (row + 1) * written))
         for row in range(rows)
     )

@@ -38,7 +38,13 @@ def _matrix_shapes(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Shap
     return (*first, rows, depth), (*second, depth, columns)
 
 
-def _batch_matmul(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+def _batch_matmul_s16(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+    return _batch_matmul(rng, tiles, DType.INT16)
+
+
+def _batch_matmul(
+    rng: np.random.Generator, tiles: Sequence[int], dtype: DType = DType.INT8
+) -> tuple[Model, Module]:
     m = Model()
     shapes = list(_matrix_shapes(rng, tiles))
     attrs = a.BatchMatMulAttrs(bool(rng.integers(2)), bool(rng.integers(2)))
@@ -47,14 +53,19 @@ def _batch_matmul(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model
             shapes[i] = (*shapes[i][:-2], shapes[i][-1], shapes[i][-2])
     quants = [quantization(rng), quantization(rng)]
     depth = shapes[0][-2 if attrs.adj_x else -1]
-    spread = 5000 * np.sqrt(depth) * quants[0].scale * quants[1].scale
-    output = Quant((float(np.float32(spread / 60 * scale(rng, 0.1, 4.0))),), (zero_point(rng),))
+    spread = 5000 / 60 * np.sqrt(depth) * quants[0].scale * quants[1].scale
+    offset = zero_point(rng)
+    if dtype is DType.INT16:
+        # The same real values, in finer steps and about 0.
+        quants = [Quant((float(np.float32(q.scale / 256)),), (0,)) for q in quants]
+        spread, offset = spread / 256, 0
+    output = Quant((float(np.float32(spread * scale(rng, 0.1, 4.0))),), (offset,))
     constant = 1 if rng.integers(3) == 0 else None
     inputs = [
-        m.const(values(rng, s), q) if i == constant else m.input(s, q)
+        m.const(_plain_values(rng, s, dtype), q) if i == constant else m.input(s, q, dtype)
         for i, (s, q) in enumerate(zip(shapes, quants, strict=True))
     ]
-    return m, m.module("BATCH_MATMUL", attrs, inputs, output, version=2)
+    return m, m.module("BATCH_MATMUL", attrs, inputs, output, dtype, version=2 if dtype is DType.INT8 else 3)
 
 
 def _log_softmax(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
@@ -75,7 +86,7 @@ def _plain_values(rng: np.random.Generator, shape: Shape, dtype: DType) -> np.nd
         return rng.integers(0, 2, shape).astype(bool)
     if dtype is DType.FLOAT32:
         return rng.integers(-3, 4, shape).astype(np.float32)
-    if dtype in (DType.INT32, DType.INT64):
+    if dtype in (DType.INT16, DType.INT32, DType.INT64):
         return wide_values(rng, shape, dtype)
     return values(rng, shape)
 
@@ -241,6 +252,7 @@ def _cast(source: Sequence[DType], target: Sequence[DType]) -> Maker:
 
 OPERATORS: dict[tuple[str, str], Maker] = {
     ("batch_matmul_s8__ref", "BATCH_MATMUL"): _batch_matmul,
+    ("batch_matmul_s16__ref", "BATCH_MATMUL"): _batch_matmul_s16,
     ("log_softmax_s8__ref", "LOG_SOFTMAX"): _log_softmax,
     ("l2_normalization_s8__ref", "L2_NORMALIZATION"): _l2_normalization,
     **{("compare_s8__ref", kind): _compare(kind, DType.INT8) for kind in COMPARED},

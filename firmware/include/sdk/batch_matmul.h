@@ -1,4 +1,4 @@
-/* BATCH_MATMUL. */
+/* BATCH_MATMUL of int8 and int16. */
 #ifndef SDK_BATCH_MATMUL_H
 #define SDK_BATCH_MATMUL_H
 
@@ -23,16 +23,34 @@ typedef struct {
     int32_t depth2;
     int32_t offset1; /* added to the inputs: -zero point */
     int32_t offset2;
-    int32_t multiplier;
+    int32_t multiplier; /* of int16: Q0.15, and a right shift */
     int32_t shift;
     int32_t output_offset;
-} sdk_batch_matmul_s8;
+} sdk_batch_matmul;
+
+/* Where the row of the first and the matrix of the second input begin that a row of the output needs. */
+static inline void sdk_batch_matmul_place(const sdk_batch_matmul *params, int32_t unit, int32_t *row, int32_t *matrix)
+{
+    *row = unit % params->rows * params->row1;
+    *matrix = 0;
+    int32_t batch = unit / params->rows;
+    for (int32_t d = SDK_BATCH_DIMS - 1; d >= 0; d--) {
+        const int32_t index = batch % params->sizes[d];
+        *row += index * params->batches1[d];
+        *matrix += index * params->batches2[d];
+        batch /= params->sizes[d];
+    }
+}
 
 /*
  * Rows [range.begin, range.end) of all batches, in ascending order.
  * Source: BatchMatMul in tensorflow/lite/kernels/internal/reference/batch_matmul.h.
  */
-void sdk_batch_matmul_s8__ref(const sdk_batch_matmul_s8 *params, const int8_t *input1, const int8_t *input2,
+void sdk_batch_matmul_s8__ref(const sdk_batch_matmul *params, const int8_t *input1, const int8_t *input2,
                               int8_t *output, void *scratch, sdk_range range);
+
+/* The same with sums of 64 bits; the offsets are 0. */
+void sdk_batch_matmul_s16__ref(const sdk_batch_matmul *params, const int16_t *input1, const int16_t *input2,
+                               int16_t *output, void *scratch, sdk_range range);
 
 #endif
