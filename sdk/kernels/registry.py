@@ -86,7 +86,7 @@ from sdk.kernels.reduce import (
 )
 from sdk.kernels.ref_packed import Conv2DPackedRef, DepthwiseConv2DPackedRef, FullyConnectedPackedRef
 from sdk.kernels.requantize_elements import REQUANTIZE_ELEMENTS
-from sdk.kernels.resize import ResizeBilinearS8Ref, ResizeNearestRef
+from sdk.kernels.resize import ResizeBilinearS8Ref, ResizeBilinearS16Ref, ResizeNearestRef
 from sdk.kernels.softmax import SoftmaxS8Ref
 from sdk.kernels.softmax_s16 import SoftmaxS8S16Ref, SoftmaxS16Ref
 from sdk.kernels.svdf import SvdfS8Ref
@@ -139,6 +139,7 @@ KERNELS: tuple[Kernel, ...] = (
     CastToF32Ref(),
     ResizeNearestRef(),
     ResizeBilinearS8Ref(),
+    ResizeBilinearS16Ref(),
     GatherRef(),
     GatherNdRef(),
     ArgMaxS8Ref(),

@@ -91,14 +91,9 @@ class ResizeNearestRef(Kernel):
         )
 
 
-class ResizeBilinearS8Ref(Kernel):
-    """int8."""
-
-    name = "resize_bilinear_s8__ref"
+class _ResizeBilinearRef(Kernel):
     ops = ("RESIZE_BILINEAR",)
     header = "sdk/resize.h"
-    sources = ("kernels/resize/resize_bilinear_s8__ref.c",)
-    constraints = (input_type(0, DType.INT8), output_type(DType.INT8), SIZE_CONSTANT, IMAGE_FITS)
 
     def prepare(self, site: Site) -> Prepared:
         """Fit the kernel to an operator that satisfies the constraints."""
@@ -120,7 +115,7 @@ class ResizeBilinearS8Ref(Kernel):
             return min(max(at, 0) // _UNIT, height - 1), min(max(-(-at // _UNIT), 0), height - 1)
 
         return Prepared(
-            params_type="sdk_resize_bilinear_s8",
+            params_type="sdk_resize_bilinear",
             params={
                 "input_height": height,
                 "input_width": width,
@@ -132,7 +127,24 @@ class ResizeBilinearS8Ref(Kernel):
                 "height_offset": offset(height_scale),
                 "width_offset": offset(width_scale),
             },
+            align=source.dtype.itemsize,
             units=batches * out_height,
             access=_access(site, [rows(y) for y in range(out_height)]),
             cost=cost.CALL + output.elements * 4 * cost.MAC,
         )
+
+
+class ResizeBilinearS8Ref(_ResizeBilinearRef):
+    """int8."""
+
+    name = "resize_bilinear_s8__ref"
+    sources = ("kernels/resize/resize_bilinear_s8__ref.c",)
+    constraints = (input_type(0, DType.INT8), output_type(DType.INT8), SIZE_CONSTANT, IMAGE_FITS)
+
+
+class ResizeBilinearS16Ref(_ResizeBilinearRef):
+    """int16."""
+
+    name = "resize_bilinear_s16__ref"
+    sources = ("kernels/resize/resize_bilinear_s16__ref.c",)
+    constraints = (input_type(0, DType.INT16), output_type(DType.INT16), SIZE_CONSTANT, IMAGE_FITS)

@@ -137,6 +137,16 @@ def _add_pot_s16(kind: str) -> Maker:
     return make
 
 
+def _resize_s16(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+    m = Model()
+    quant = symmetric(rng)
+    shape = (_batches(rng), int(rng.integers(1, 9)), int(rng.integers(1, 9)), size(rng, tiles, 12))
+    corners = bool(rng.integers(3) == 0)
+    attrs = a.ResizeAttrs(corners, bool(not corners and rng.integers(2)))
+    inputs = [m.input(shape, quant, DType.INT16), m.const(rng.integers(1, 20, 2).astype(np.int32))]
+    return m, m.module("RESIZE_BILINEAR", attrs, inputs, quant, DType.INT16, 4)
+
+
 def _softmax_s16(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
     m = Model()
     source = m.input(any_shape(rng, tiles), symmetric(rng, 1e-5, 1e-2), DType.INT16)
@@ -413,6 +423,7 @@ TYPED: dict[tuple[str, str], Maker] = {
     ("softmax_s16__ref", "SOFTMAX"): _softmax_s16,
     ("softmax_s8_s16__ref", "SOFTMAX"): _softmax_s8_s16,
     **{("add_pot_s16__ref", kind): _add_pot_s16(kind) for kind in ("ADD", "SUB")},
+    ("resize_bilinear_s16__ref", "RESIZE_BILINEAR"): _resize_s16,
     ("slopes_s16__ref", "LEAKY_RELU"): _leaky_s16,
     **{("slopes_s16__ref", kind): _rectified_s16(kind) for kind in ("RELU", "RELU6", "ABS")},
     **{("mean_s16__ref", kind): _reduce_s16(kind) for kind in ("MEAN", "SUM")},

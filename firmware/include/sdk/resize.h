@@ -25,7 +25,7 @@ typedef struct {
     int32_t width_scale;
     int32_t height_offset; /* input position of the first output row, in 1 / 1024 */
     int32_t width_offset;
-} sdk_resize_bilinear_s8;
+} sdk_resize_bilinear;
 
 /* Output rows [range.begin, range.end) of the batches * output_height rows, in raster order. */
 void sdk_resize_nearest__ref(const sdk_resize_nearest *params, const void *input, void *output, void *scratch,
@@ -35,7 +35,9 @@ void sdk_resize_nearest__ref(const sdk_resize_nearest *params, const void *input
  * The same order.
  * Source: ResizeBilinearInteger in tensorflow/lite/kernels/internal/reference/resize_bilinear.h.
  */
-void sdk_resize_bilinear_s8__ref(const sdk_resize_bilinear_s8 *params, const int8_t *input, int8_t *output,
+void sdk_resize_bilinear_s8__ref(const sdk_resize_bilinear *params, const int8_t *input, int8_t *output,
                                  void *scratch, sdk_range range);
+void sdk_resize_bilinear_s16__ref(const sdk_resize_bilinear *params, const int16_t *input, int16_t *output,
+                                  void *scratch, sdk_range range);
 
 #endif
