@@ -67,7 +67,7 @@ from sdk.kernels.lookup import Lookup8Ref
 from sdk.kernels.lstm import LstmS8Ref
 from sdk.kernels.m0_packed import Conv2DPackedPairs, DepthwisePackedPairs
 from sdk.kernels.minmax import MaximumS8Ref, MaximumS16Ref, MinimumS8Ref, MinimumS16Ref
-from sdk.kernels.mul import MulS8Ref
+from sdk.kernels.mul import DivS8Ref, MulS8Ref
 from sdk.kernels.mve_packed import MVE_PACKED
 from sdk.kernels.pool2d import AveragePool2DS8Ref, MaxPool2DS8Ref
 from sdk.kernels.pool2d_dsp import AveragePool2D
@@ -104,6 +104,7 @@ KERNELS: tuple[Kernel, ...] = (
     AddS8Ref(),
     SquaredDifferenceS8Ref(),
     MulS8Ref(),
+    DivS8Ref(),
     MaximumS8Ref(),
     MinimumS8Ref(),
     MaximumS16Ref(),

@@ -118,7 +118,7 @@ def follows_micro(kind: str, dtype: str, elements: int) -> bool:
     """
     if kind == "REVERSE_V2":
         return elements > 1
-    return (kind, dtype) in {("SUM", "INT8"), ("SUM", "INT16"), ("ELU", "INT8")}
+    return (kind, dtype) in {("SUM", "INT8"), ("SUM", "INT16"), ("ELU", "INT8"), ("DIV", "INT8")}
 
 
 def _operators(content: bytes) -> Iterator[tuple[str, str, int]]:

@@ -13,7 +13,7 @@ from sdk.passes.rewrite import changed
 
 _KINDS = frozenset({
     "ADD", "SUB", "MUL", "MAXIMUM", "MINIMUM", "PRELU", "MEAN", "SUM", "REDUCE_MAX", "REDUCE_MIN", "ARG_MAX",
-    "ARG_MIN", "EQUAL", "NOT_EQUAL", "LESS", "LESS_EQUAL", "GREATER", "GREATER_EQUAL",
+    "ARG_MIN", "LOG_SOFTMAX", "EQUAL", "NOT_EQUAL", "LESS", "LESS_EQUAL", "GREATER", "GREATER_EQUAL",
 })  # fmt: skip
 """Operators that see no more of an element than its distance from the zero point, or its order."""
 _MIDDLE = 128

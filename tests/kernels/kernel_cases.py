@@ -327,6 +327,18 @@ def _mul(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]
     return m, m.module("MUL", a.BinaryAttrs(activation(rng)), inputs, output)
 
 
+def _div(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+    m = Model()
+    quants = [quantization(rng, 0.01, 1.0) for _ in range(2)]
+    shapes = broadcast_shapes(rng, tiles)
+    divisors = values(rng, shapes[1])
+    divisors[divisors == quants[1].zero_point] += 1 if quants[1].zero_point < 127 else -1
+    ratio = quants[0].scale / quants[1].scale
+    output = Quant((float(np.float32(ratio * scale(rng, 0.002, 0.2))),), (zero_point(rng),))
+    inputs = [m.input(shapes[0], quants[0]), m.const(divisors, quants[1])]
+    return m, m.module("DIV", a.BinaryAttrs(activation(rng)), inputs, output)
+
+
 def _minmax(kind: str) -> Maker:
     def make(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
         m = Model()
@@ -623,6 +635,7 @@ MAKERS: dict[str, Maker] = {
     "ADD": _add("ADD"),
     "SUB": _add("SUB"),
     "MUL": _mul,
+    "DIV": _div,
     "MAXIMUM": _minmax("MAXIMUM"),
     "MINIMUM": _minmax("MINIMUM"),
     "SOFTMAX": _softmax,

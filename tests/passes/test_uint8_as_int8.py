@@ -87,6 +87,11 @@ def test_position(kind):
     check(net, plain(net, kind, inputs, ArgAttrs(DType.INT32), DType.INT32), 8, 1)
 
 
+def test_log_softmax():
+    rng, net = np.random.default_rng(10), Net()
+    check(net, net.op("LOG_SOFTMAX", [source(net, rng, (4, 9))], Attrs(), Quant((16 / 256,), (255,))), 10, 2)
+
+
 def test_operators_in_a_row_share_the_int8_tensor():
     rng, net = np.random.default_rng(9), Net()
     x = source(net, rng, (2, 6))

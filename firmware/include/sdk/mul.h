@@ -1,4 +1,4 @@
-/* MUL. */
+/* MUL and DIV of int8. */
 #ifndef SDK_MUL_H
 #define SDK_MUL_H
 
@@ -20,6 +20,13 @@ typedef struct {
  * Source: reference_integer_ops::Mul in tensorflow/lite/kernels/internal/reference/integer_ops/mul.h.
  */
 void sdk_mul_s8__ref(const sdk_mul_s8 *params, const int8_t *input1, const int8_t *input2, int8_t *output,
+                     void *scratch, sdk_range range);
+
+/*
+ * The same order; no divisor equals its zero point.
+ * Source: DivElementwise in tensorflow/lite/kernels/internal/reference/div.h.
+ */
+void sdk_div_s8__ref(const sdk_mul_s8 *params, const int8_t *input1, const int8_t *input2, int8_t *output,
                      void *scratch, sdk_range range);
 
 #endif
