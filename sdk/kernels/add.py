@@ -22,7 +22,7 @@ def _real_output_factor(site: Site, headroom: int, power: int) -> float:
     return scaled / ((1 << headroom * power) * float32(quant(site.output()).scale))
 
 
-class _ScaledInputsS8Ref(Kernel):
+class _ScaledInputsRef(Kernel):
     """Brings both inputs to one scale.
 
     Class variables:
@@ -58,17 +58,18 @@ class _ScaledInputsS8Ref(Kernel):
             consts=consts,
             inputs=inputs,
             arguments=arguments,
+            align=output.dtype.itemsize,
             units=output.elements,
             access=broadcast_access(output, [site.input(i) for i in inputs]),
             cost=cost.CALL + output.elements * 3 * cost.REQUANTIZE,
         )
 
 
-def _constraints(headroom: int, power: int) -> tuple[Constraint, ...]:
+def _constraints(headroom: int, power: int, dtype: DType = DType.INT8) -> tuple[Constraint, ...]:
     return (
-        input_type(0, DType.INT8),
-        input_type(1, DType.INT8, what="the second input"),
-        output_type(DType.INT8),
+        input_type(0, dtype),
+        input_type(1, dtype, what="the second input"),
+        output_type(dtype),
         quantized(0, 1),
         ACTIVATION,
         DIMS_FIT,
@@ -79,7 +80,7 @@ def _constraints(headroom: int, power: int) -> tuple[Constraint, ...]:
     )
 
 
-class AddS8Ref(_ScaledInputsS8Ref):
+class AddS8Ref(_ScaledInputsRef):
     """int8, with broadcasting."""
 
     name = "add_s8__ref"
@@ -91,7 +92,7 @@ class AddS8Ref(_ScaledInputsS8Ref):
     constraints = _constraints(headroom, power)
 
 
-class SquaredDifferenceS8Ref(_ScaledInputsS8Ref):
+class SquaredDifferenceS8Ref(_ScaledInputsRef):
     """int8, with broadcasting."""
 
     name = "squared_difference_s8__ref"
@@ -101,3 +102,21 @@ class SquaredDifferenceS8Ref(_ScaledInputsS8Ref):
     headroom = 7
     power = 2
     constraints = _constraints(headroom, power)
+
+
+class SquaredDifferenceS16Ref(_ScaledInputsRef):
+    """int16, with broadcasting."""
+
+    name = "squared_difference_s16__ref"
+    ops = ("SQUARED_DIFFERENCE",)
+    header = "sdk/squared_difference.h"
+    sources = ("kernels/squared_difference/squared_difference_s16__ref.c",)
+    headroom = 0
+    power = 2
+    constraints = (
+        *_constraints(headroom, power, DType.INT16),
+        Constraint(
+            "the zero points are 0",
+            lambda site: not any(quant(t).zero_point for t in (site.input(0), site.input(1), site.output())),
+        ),
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sdk.kernels.activations_s16 import LogisticS16Ref, SlopesS16Ref, TanhS16Ref
-from sdk.kernels.add import AddS8Ref, SquaredDifferenceS8Ref
+from sdk.kernels.add import AddS8Ref, SquaredDifferenceS8Ref, SquaredDifferenceS16Ref
 from sdk.kernels.add_dsp import AddLinear
 from sdk.kernels.add_m0 import AddLinearM0
 from sdk.kernels.add_mve import AddMve
@@ -103,6 +103,7 @@ KERNELS: tuple[Kernel, ...] = (
     MaxPool2DS8Ref(),
     AddS8Ref(),
     SquaredDifferenceS8Ref(),
+    SquaredDifferenceS16Ref(),
     MulS8Ref(),
     DivS8Ref(),
     MaximumS8Ref(),

@@ -33,6 +33,11 @@ _NO_ARRAY = {"STRING", "RESOURCE", "VARIANT"}
 """Tensor types without elements that an interpreter gives out as an array."""
 
 
+_FOLLOWS_MICRO = frozenset({
+    ("SUM", "INT8"), ("SUM", "INT16"), ("ELU", "INT8"), ("DIV", "INT8"), ("SQUARED_DIFFERENCE", "INT16"),
+})  # fmt: skip
+
+
 class Oracle(Protocol):
     """An interpreter whose outputs count as right."""
 
@@ -118,7 +123,7 @@ def follows_micro(kind: str, dtype: str, elements: int) -> bool:
     """
     if kind == "REVERSE_V2":
         return elements > 1
-    return (kind, dtype) in {("SUM", "INT8"), ("SUM", "INT16"), ("ELU", "INT8"), ("DIV", "INT8")}
+    return (kind, dtype) in _FOLLOWS_MICRO
 
 
 def _operators(content: bytes) -> Iterator[tuple[str, str, int]]:

@@ -147,6 +147,18 @@ def _resize_s16(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, 
     return m, m.module("RESIZE_BILINEAR", attrs, inputs, quant, DType.INT16, 4)
 
 
+def _squared_difference_s16(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+    m = Model()
+    quants = [symmetric(rng, 1e-4, 1e-2) for _ in range(2)]
+    square = (max(q.scale for q in quants) * 20000) ** 2
+    output = Quant((float(np.float32(square / 30000 * scale(rng, 0.1, 4.0))),), (0,))
+    inputs = [
+        m.const(wide_values(rng, s, DType.INT16), q) if rng.integers(6) == 0 and i else m.input(s, q, DType.INT16)
+        for i, (s, q) in enumerate(zip(broadcast_shapes(rng, tiles), quants, strict=True))
+    ]
+    return m, m.module("SQUARED_DIFFERENCE", a.Attrs(), inputs, output, DType.INT16, 2)
+
+
 def _softmax_s16(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
     m = Model()
     source = m.input(any_shape(rng, tiles), symmetric(rng, 1e-5, 1e-2), DType.INT16)
@@ -424,6 +436,7 @@ TYPED: dict[tuple[str, str], Maker] = {
     ("softmax_s8_s16__ref", "SOFTMAX"): _softmax_s8_s16,
     **{("add_pot_s16__ref", kind): _add_pot_s16(kind) for kind in ("ADD", "SUB")},
     ("resize_bilinear_s16__ref", "RESIZE_BILINEAR"): _resize_s16,
+    ("squared_difference_s16__ref", "SQUARED_DIFFERENCE"): _squared_difference_s16,
     ("slopes_s16__ref", "LEAKY_RELU"): _leaky_s16,
     **{("slopes_s16__ref", kind): _rectified_s16(kind) for kind in ("RELU", "RELU6", "ABS")},
     **{("mean_s16__ref", kind): _reduce_s16(kind) for kind in ("MEAN", "SUM")},
