@@ -68,7 +68,11 @@ def select(
             continue
         wanted = (kernels or {}).get(op.id)
         kernel, prepared = _CHOICE[optimize](fitted) if wanted is None else _wanted(module, op, wanted, fitted)
-        others = sorted((f for f in fitted if f[0] is not kernel), key=lambda f: f[1].cost)
+        most = _flash_bytes(prepared) if optimize is Optimize.SIZE else None
+        others = sorted(
+            (f for f in fitted if f[0] is not kernel and (most is None or _flash_bytes(f[1]) <= most)),
+            key=lambda f: f[1].cost,
+        )
         steps.append(Step(len(steps), op, kernel, prepared, alternatives=tuple(others)))
     if missing:
         raise UnsupportedError(
