@@ -25,6 +25,15 @@ static volatile uint32_t bss_word;
 static volatile float half = 0.5f;
 __attribute__((section(".arena"))) static volatile uint8_t arena[64];
 
+#ifdef __PICOLIBC__
+/* exit() needs it, and there is no system to return to. */
+__attribute__((noreturn)) void _exit(int code) {
+    (void)code;
+    for (;;) {
+    }
+}
+#endif
+
 /* For programs without the runtime. */
 __attribute__((weak)) const sdk_fault *port_fault(void) { return NULL; }
 

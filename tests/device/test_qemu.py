@@ -24,7 +24,7 @@ from sdk.device.runner import Image, Runner, runner_for
 from sdk.errors import DeviceError, LinkError, ToolError
 from sdk.uf2 import RP2040_FAMILY, uf2
 
-SYSTEM = ["mps2-an385", "mps2-an386", "mps2-an500", "mps2-an505", "mps3-an547"]
+SYSTEM = ["raspi2b", "raspi3b", "mps2-an385", "mps2-an386", "mps2-an500", "mps2-an505", "mps3-an547"]
 QEMU = [*SYSTEM, "rpi4"]
 EVERY = [*QEMU, "host"]
 SECONDS = 20.0

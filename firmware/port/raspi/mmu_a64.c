@@ -27,10 +27,12 @@ void raspi_mmu_on(void) {
         const uint32_t address = i * BLOCK_BYTES;
         first_gib[i] = address | (address < PERIPHERALS ? normal : device);
     }
+    first_gib[(uintptr_t)__stack_low / BLOCK_BYTES - 1u] = 0;
     all[0] = (uintptr_t)first_gib | DESCRIPTOR_TABLE;
     all[1] = GIB | device; /* the cores' own peripherals */
 
     uint64_t control;
+    __asm volatile("msr far_el1, xzr");
     __asm volatile("msr mair_el1, %0" ::"r"((uint64_t)MAIR_NORMAL_DEVICE));
     __asm volatile("msr tcr_el1, %0" ::"r"((uint64_t)TCR_32_BITS_WRITE_BACK));
     __asm volatile("msr ttbr0_el1, %0" ::"r"((uintptr_t)all));
@@ -38,4 +40,10 @@ void raspi_mmu_on(void) {
     __asm volatile("mrs %0, sctlr_el1" : "=r"(control));
     control = (control | SCTLR_MMU_CACHES) & ~(uint64_t)SCTLR_ALIGNMENT_CHECK;
     __asm volatile("msr sctlr_el1, %0\n\tisb" ::"r"(control) : "memory");
+}
+
+uintptr_t raspi_fault_address(void) {
+    uintptr_t address;
+    __asm volatile("mrs %0, far_el1" : "=r"(address));
+    return address;
 }

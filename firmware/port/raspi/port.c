@@ -13,7 +13,6 @@
 
 extern uint32_t __data_start[], __data_end[], __bss_start[], __bss_end[], __arena_start[], __arena_end[];
 extern const uint32_t __data_load[];
-extern uint8_t __stack_low[], __stack_top[];
 
 int main(void);
 
@@ -58,6 +57,7 @@ void raspi_start(void) {
 
 void raspi_fault(uintptr_t pc, uintptr_t sp, uintptr_t lr, uint32_t psr) {
     kept.fault = (sdk_fault){.pc = (uint32_t)pc, .sp = (uint32_t)sp, .lr = (uint32_t)lr, .psr = psr};
+    kept.fault.address = (uint32_t)raspi_fault_address();
     kept.magic = FAULT_MAGIC;
     raspi_reset();
 }

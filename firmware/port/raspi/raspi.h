@@ -35,8 +35,16 @@
 /* Restarts the chip; memory keeps its contents. */
 void raspi_reset(void) __attribute__((noreturn));
 
-/* Architecture: maps memory as cacheable, the peripherals as device memory, and turns MMU and caches on. */
+/*
+ * Architecture: maps memory as cacheable and the peripherals as device memory, and turns MMU and caches on. What is
+ * right below the stack stays unmapped: an overflow faults.
+ */
 void raspi_mmu_on(void);
+
+/* Architecture: the address of a data abort, or 0. */
+uintptr_t raspi_fault_address(void);
+
+extern uint8_t __stack_low[], __stack_top[];
 
 /* What the start-up code in assembler calls. */
 void raspi_start(void) __attribute__((noreturn));
