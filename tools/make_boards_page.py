@@ -30,6 +30,14 @@ finish the proof with a board at hand, run
 and send in the report that it writes (`selftest-BOARD.json`): it flashes an example model, compares every output byte
 and every layer with the reference, and checks contents, clocks, link, stack and restart.
 
+What stands in for silicon until then, in the tests: clock dividers are decoded by the chips' manuals and held against
+the data sheets' limits; vectors, boot headers and addresses are read back from linked images; and the start-up of each
+family but the RA8 runs instruction by instruction against registers whose ready bits follow what the manuals say,
+until it answers a byte.
+
+`bluepill_f103`, `feather_m0`, `nano33ble` and `teensy41` talk by a UART adapter that `--port` names; the others by the
+USB that they are attached by.
+
 """
 
 _FLASHING = """

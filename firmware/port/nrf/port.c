@@ -60,7 +60,8 @@
 #define FICR_DEVICEID 0x10000060u
 #define UNIQUE_ID_BYTES 8u
 
-static int sending;
+/* Volatile: else GCC 12 keeps it in a register and, at the loop's end, repeats the store to TXD beside it. */
+static volatile int sending;
 
 static void uart_start(void) {
     REG(UART_PSELTXD) = SDK_NRF_TX_PIN;
