@@ -54,7 +54,7 @@ other boards by its core, not from other chips of the RA8 family.
 | way | the chip is known by | read back by | proven against |
 |---|---|---|---|
 | uf2 | Board-ID of the drive | checksums by the firmware | emulated drive and chip, 3,441 cuts |
-| picoboot | magic bytes of the boot ROM | READ | emulated ROM, 3,349 cuts |
+| picoboot | magic bytes of the boot ROM; RP2350: USB id | READ | emulated ROM, 3,349 cuts |
 | stm32-rom | product id (Get ID) | Read Memory | emulated loader, 3,363 cuts |
 | pyocd | identification register | `savemem` | command lines |
 | openocd | identification register | `dump_image` | command lines |

@@ -31,7 +31,7 @@ CORES = tuple(_CORE_FEATURES)
 
 FLASH_OPTIONS: Mapping[str, tuple[str, ...]] = {
     "uf2": ("volume", "board_id", "usb_ids", "touch_baud"),
-    "picoboot": ("usb_id",),
+    "picoboot": ("usb_id", "chip"),
     "pyocd": ("target",),
     "openocd": ("config",),
     "probe-rs": ("chip",),
@@ -126,10 +126,10 @@ class FlashMethod:
         kind: one of ``FLASH_OPTIONS``.
         options: by kind; "uf2": "volume" (its label), "board_id" (Board-ID in INFO_UF2.TXT), "usb_ids" and
             "touch_baud" (bits a second that make the firmware restart into the boot loader; 0 if a button does it).
-            "ssh": "model" (what /proc/device-tree/model begins with). "picoboot": "usb_id". "pyocd": "target".
-            "openocd": "config" (a script that comes with it). "probe-rs": "chip". "jlink": "device". "stm32-rom":
-            "sectors" (of the flash, such as "4x16K 1x64K"). "dfu": "usb_id" and "layout" (the name of the flash's
-            alternate setting).
+            "ssh": "model" (what /proc/device-tree/model begins with). "picoboot": "usb_id" and "chip" ("rp2040" or
+            "rp2350"). "pyocd": "target". "openocd": "config" (a script that comes with it). "probe-rs": "chip".
+            "jlink": "device". "stm32-rom": "sectors" (of the flash, such as "4x16K 1x64K"). "dfu": "usb_id" and
+            "layout" (the name of the flash's alternate setting).
             "bossac": "device" (as its --info says), "usb_ids" (of the boot loader), "offset" (of the program in what it
             takes for the flash) and "reads" (whether the boot loader reads back). "teensy": "mcu".
     """

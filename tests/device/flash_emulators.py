@@ -217,7 +217,7 @@ class Stm32Chip(stm32_rom.Line):
 
 
 class PicobootChip:
-    """The RP2040's boot ROM at the other end of USB."""
+    """The boot ROM at the other end of USB: the RP2040's, or another one by what it begins with."""
 
     def __init__(self, flash: Nor, rom: bytes = picoboot.ROM_MAGIC + b"\2") -> None:
         self.flash = flash
@@ -267,8 +267,10 @@ class PicobootChip:
                 self.flash.erase_at(at - self.flash.base)
         elif code == picoboot.WRITE:
             self._command = (code, arguments, size)
-        elif code == picoboot.REBOOT:
+        elif code == (picoboot.REBOOT if self._rom[2:3] == b"\1" else picoboot.REBOOT2):
             self.rebooted = True
+        elif code in (picoboot.REBOOT, picoboot.REBOOT2):
+            raise FlashError("emulator", f"no command {code:#x} in this ROM")
 
 
 class Uf2Drive:
@@ -314,7 +316,7 @@ def emulated_board(kind: str) -> Board:
     stm32 = kind == "stm32-rom"
     options = {
         "uf2": {"volume": "V", "board_id": "B", "usb_ids": ("2e8a:0003",), "touch_baud": 1200},
-        "picoboot": {"usb_id": "2e8a:0003"},
+        "picoboot": {"usb_id": "2e8a:0003", "chip": "rp2040"},
         "stm32-rom": {"sectors": STM32_SECTORS},
     }
     base = STM32_BASE if stm32 else RP2040_BASE

@@ -25,6 +25,7 @@ from flash_emulators import (
     emulated_board,
 )
 
+from sdk.board import load
 from sdk.device.flash.picoboot import Picoboot
 from sdk.device.flash.programmer import program
 from sdk.device.flash.stm32_rom import SerialLine, Stm32Rom, sector_sizes
@@ -87,6 +88,14 @@ def test_another_chip_is_not_touched() -> None:
     with pytest.raises(FlashError, match="its boot ROM begins with 4d7501, this one with 4d7502; nothing was written"):
         program(emulated_board("picoboot"), Picoboot(rp2350), [(RP2040_BASE, IMAGE)])
     assert rp2350.flash.operations == 0
+
+
+def test_rp2350() -> None:
+    """Its ROM knows the RP2040's commands, save that it is restarted by another one."""
+    chip = PicobootChip(Nor(RP2040_BASE, [4096] * 4, 1), rom=b"Mu\2\1")
+    program(load("pico2"), Picoboot(chip, "rp2350"), [(RP2040_BASE, IMAGE)])
+    assert chip.rebooted
+    assert chip.flash.holds(RP2040_BASE, IMAGE)
 
 
 def test_what_is_there_already_is_not_written_again() -> None:

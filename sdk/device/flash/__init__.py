@@ -82,7 +82,8 @@ def _programmer(board: Board, method: FlashMethod, where: Where) -> Programmer:
     if method.kind == "stm32-rom":
         return stm32_rom.Stm32Rom(board, method, stm32_rom.SerialLine(_port(board, where)))
     if method.kind == "picoboot":
-        return picoboot.Picoboot(picoboot.PyUsb(board, method, where.serial_number))
+        usb = picoboot.PyUsb(board, method, where.serial_number)
+        return picoboot.Picoboot(usb, str(method.options["chip"]))
     if method.kind == "bossac":
         # --port names the console, which is not the boot loader's where it is a UART of its own.
         named = where.port if board.console.kind == "usb-cdc" else None

@@ -1,4 +1,6 @@
-"""PICOBOOT, the USB interface of the RP2040's boot ROM (RP2040 datasheet, 2.8.5); contents are read back by READ.
+"""PICOBOOT, the USB interface of the boot ROMs of the RP2040 (datasheet 2.8.5) and the RP2350 (5.6).
+
+Contents are read back by READ.
 
 Sectors that hold what they should are left alone, so that an interrupted run goes on where it ended.
 """
@@ -15,7 +17,7 @@ from sdk.errors import DeviceError, FlashError, ToolError
 MAGIC = 0x431FD10B
 HEAD = struct.Struct("<IIBBHI16s")
 """A command: magic, token, id, size of the arguments, 0, size of the transfer, arguments."""
-EXCLUSIVE_ACCESS, REBOOT, FLASH_ERASE, WRITE, EXIT_XIP, READ = 0x01, 0x02, 0x03, 0x05, 0x06, 0x84
+EXCLUSIVE_ACCESS, REBOOT, FLASH_ERASE, WRITE, EXIT_XIP, REBOOT2, READ = 0x01, 0x02, 0x03, 0x05, 0x06, 0x0A, 0x84
 IN = 0x80
 SECTOR_BYTES = 4096
 INTERFACE_RESET = 0x41
@@ -42,15 +44,23 @@ class Usb(Protocol):
 
 
 class Picoboot(Programmer):
-    """One RP2040 in its boot loader."""
+    """One chip in its boot loader.
 
-    def __init__(self, usb: Usb) -> None:
+    Args:
+        usb: its interface.
+        chip: "rp2040" or "rp2350".
+    """
+
+    def __init__(self, usb: Usb, chip: str = "rp2040") -> None:
         self._usb = usb
+        self._chip = chip
         self._token = 0
 
     def check(self, board: Board) -> None:
-        """Read the ROM's magic bytes."""
+        """Read the RP2040's magic bytes; the RP2350 is known by its USB id, which no other chip's ROM has."""
         self._usb.reset()
+        if self._chip == "rp2350":
+            return
         found = self.read(ROM_MAGIC_ADDRESS, 4)[: len(ROM_MAGIC)]
         if found != ROM_MAGIC:
             problem = f"its boot ROM begins with {ROM_MAGIC.hex()}, this one with {found.hex()}; nothing was written"
@@ -73,7 +83,10 @@ class Picoboot(Programmer):
 
     def start(self) -> None:
         """Restart from flash."""
-        self._command(REBOOT, struct.pack("<III", 0, 0, _REBOOT_MS))
+        if self._chip == "rp2350":
+            self._command(REBOOT2, struct.pack("<IIII", 0, _REBOOT_MS, 0, 0))
+        else:
+            self._command(REBOOT, struct.pack("<III", 0, 0, _REBOOT_MS))
 
     def _command(self, code: int, arguments: bytes = b"", data: bytes = b"", transfer: int = 0) -> bytes:
         """Run a command; each ends with an empty packet in the direction opposite to its data."""
