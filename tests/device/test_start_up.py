@@ -6,8 +6,10 @@ turns them on and nothing else: waiting for another bit, or before its cause, is
 
 from __future__ import annotations
 
+import functools
+import struct
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import port_images
@@ -29,7 +31,10 @@ int main(void) {
     port_write((const uint8_t *)"ready", 5);
     for (;;) {
         const int byte = port_getc();
-        if (byte >= 0) {
+        if (byte == 't') {
+            const uint64_t times[2] = {port_micros(), port_cycles()};
+            port_write((const uint8_t *)times, sizeof times);
+        } else if (byte >= 0) {
             const uint8_t answer = (uint8_t)~(unsigned)byte;
             port_write(&answer, 1);
         }
@@ -231,10 +236,11 @@ ROM_BYTES = {0x16: 0x0101, 0x100: 0x2000, 0x102: 0x4770}
 class Machine:
     """Memory and a core that runs an image from its reset on."""
 
-    def __init__(self, board: boards.Board, chip: Chip, elf: Path) -> None:
+    def __init__(self, board: boards.Board, chip: Chip, elf: Path, sent: bytes, answers: int) -> None:
         self._chip = chip
-        self._waiting = list(SENT) if chip.receives else []
-        self.expected = GREETING + bytes(byte ^ 0xFF for byte in self._waiting)
+        self._waiting = list(sent)
+        self._most = len(GREETING) + answers
+        self.received = 0
         self.answers = bytearray()
         self._uc = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS)
         self._uc.ctl_set_cpu_model(getattr(arm_const, f"UC_CPU_ARM_CORTEX_{chip.cpu}"))
@@ -257,6 +263,7 @@ class Machine:
         for address, data in read_image(elf, board).segments:
             self._uc.mem_write(address, data)
         self._uc.hook_add(unicorn.UC_HOOK_MEM_READ, self._read, begin=0x40000000, end=0x5FFFFFFF)
+        self._uc.hook_add(unicorn.UC_HOOK_MEM_READ, self._read, begin=0xE0000000, end=0xE00FFFFF)
         self._uc.hook_add(unicorn.UC_HOOK_MEM_WRITE, self._write, begin=0x40000000, end=0x5FFFFFFF)
 
     def run(self, vectors: int) -> None:
@@ -271,6 +278,7 @@ class Machine:
         word = address & ~3
         if word == uart.data_in & ~3:
             self._uc.mem_write(address, bytes([self._waiting.pop(0) if self._waiting else 0]) + bytes(size - 1))
+            self.received += 1
         elif word == uart.status & ~3:
             bits = uart.room | (uart.received if self._waiting else 0)
             self._uc.mem_write(uart.status, (bits or 0).to_bytes(4, "little"))
@@ -285,20 +293,79 @@ class Machine:
             self._uc.mem_write(address & ~0x3000, (new & 0xFFFFFFFF).to_bytes(4, "little"))
         elif address == self._chip.uart.data_out:
             self.answers.append(value & 0xFF)
-            if len(self.answers) == len(self.expected):
+            if len(self.answers) == self._most:
                 self._uc.emu_stop()
 
 
+@pytest.fixture(scope="module")
+def image(tmp_path_factory: pytest.TempPathFactory) -> Callable[[boards.Board], tuple[Path, int]]:
+    """The image of a board, and where its vectors are."""
+
+    @functools.cache
+    def build(name: str) -> tuple[Path, int]:
+        folder = tmp_path_factory.mktemp(name)
+        source = folder / "main.c"
+        source.write_text(PROGRAM, encoding="ascii")
+        elf = port_images.build(boards.load(name), folder, source)
+        vectors = symbol_address(elf, "__vectors")
+        assert vectors is not None
+        return elf, vectors
+
+    return lambda board: build(board.id)
+
+
 @pytest.mark.parametrize("name", CHIPS)
-def test_it_starts_and_answers(name: str, tmp_path: Path) -> None:
+def test_it_starts_and_answers(name: str, image) -> None:
     board, chip = boards.load(name), CHIPS[name]
-    source = tmp_path / "main.c"
-    source.write_text(PROGRAM, encoding="ascii")
-    elf = port_images.build(board, tmp_path, source)
-    machine = Machine(board, chip, elf)
-    vectors = symbol_address(elf, "__vectors")
-    assert vectors is not None
+    elf, vectors = image(board)
+    sent = SENT if chip.receives else b""
+    machine = Machine(board, chip, elf, sent, len(sent))
     machine.run(vectors)
-    assert bytes(machine.answers) == machine.expected
+    assert bytes(machine.answers) == GREETING + bytes(byte ^ 0xFF for byte in sent)
     for address, (mask, wanted) in chip.left.items():
         assert machine.word(address) & mask == wanted, f"{machine.word(address):#x} at {address:#x}"
+
+
+@dataclass(frozen=True)
+class Counter:
+    """A chip's second clock: its register, what it counts within, its direction, and microseconds a count."""
+
+    address: int
+    mask: int
+    down: bool
+    micros: float
+
+
+COUNTERS = {
+    "bluepill_f103": Counter(0x40002814, 0x7FFF, True, 16),
+    "nucleo_f446re": Counter(0x40002828, 0x7FFF, True, 1),
+    "nucleo_g0b1re": Counter(0x40007C1C, 0x7FFF, False, 1),
+    "nucleo_u575zi_q": Counter(0x4600441C, 0x7FFF, False, 1),
+    "nrf52840dk": Counter(0x40008540, 0xFFFFFFFF, False, 1),
+    "feather_m0": Counter(0x40001410, 0xFFFFFFFF, False, 1e6 / 32768),
+    "teensy41": Counter(0x401EC024, 0xFFFFFFFF, False, 1),
+}
+CYCCNT = 0xE0001004
+
+
+@pytest.mark.parametrize("name", COUNTERS)
+def test_both_clocks_go_on_when_their_counters_wrap(name: str, image) -> None:
+    board, chip, counter = boards.load(name), CHIPS[name], COUNTERS[name]
+    counts = [step * (counter.mask // 5 * 3) for step in range(6)]
+    cycles = [step * 0xA000_0001 for step in range(6)]
+    elf, vectors = image(board)
+
+    def now(values: list[int]) -> int:
+        return values[min(max(machine.received - 1, 0), len(values) - 1)]
+
+    def count(_: Word, __: int) -> int:
+        value = now(counts) & counter.mask
+        return counter.mask - value if counter.down else value
+
+    rules = {**chip.rules, counter.address: count, CYCCNT: lambda _, __: now(cycles) & 0xFFFFFFFF}
+    machine = Machine(board, replace(chip, rules=rules), elf, b"t" * len(counts), 16 * len(counts))
+    machine.run(vectors)
+    times = list(struct.iter_unpack("<QQ", bytes(machine.answers)[len(GREETING) :]))
+    assert [micros for micros, _ in times] == [int(value * counter.micros) for value in counts]
+    if chip.cpu != "M0":
+        assert [count for _, count in times] == cycles

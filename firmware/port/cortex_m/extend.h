@@ -16,6 +16,15 @@ static inline uint64_t extend(extended *counter, uint32_t now, uint32_t mask) {
     return counter->total;
 }
 
+/* A counter that runs in another clock's domain: only two equal readings are one. */
+static inline uint32_t read_settled(uintptr_t address) {
+    const volatile uint32_t *counter = (const volatile uint32_t *)address;
+    uint32_t count = *counter;
+    for (uint32_t again; (again = *counter) != count; count = again) {
+    }
+    return count;
+}
+
 /* Masks interrupts; irq_restore() undoes it, so pairs nest. */
 static inline uint32_t irq_save(void) {
     uint32_t primask;

@@ -201,18 +201,10 @@ uint64_t port_cycles(void) { return cortex_m_cycles(); }
 
 uint32_t port_clock_hz(void) { return SDK_CLOCK_HZ; }
 
-/* In another clock's domain: only two equal readings are one. */
-static uint32_t crystal_count(void) {
-    uint32_t count = REG32(RTC_COUNT);
-    for (uint32_t again; (again = REG32(RTC_COUNT)) != count; count = again) {
-    }
-    return count;
-}
-
 /* Periods of 32.768 kHz, each of 15625 / 512 us. */
 uint64_t port_micros(void) {
     const uint32_t primask = irq_save();
-    const uint64_t periods = extend(&crystal, crystal_count(), UINT32_MAX);
+    const uint64_t periods = extend(&crystal, read_settled(RTC_COUNT), UINT32_MAX);
     irq_restore(primask);
     return periods * 15625u / 512u;
 }

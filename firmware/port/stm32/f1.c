@@ -1,6 +1,8 @@
 /* STM32F103 at 72 MHz from an 8 MHz crystal; console USART1 on PA9 and PA10 (RM0008). */
 #include "stm32.h"
 
+#include "../cortex_m/extend.h"
+
 /* 3.3.3 */
 #define FLASH_ACR 0x40022000u
 #define ACR_PREFETCH_2_WAITS 0x12u
@@ -65,12 +67,7 @@ static void counter_start(void) {
     reg_wait(RTC_CRL, CRL_RTOFF, CRL_RTOFF);
 }
 
-uint32_t stm32_counter(void) {
-    uint32_t count = REG(RTC_DIVL);
-    for (uint32_t again; (again = REG(RTC_DIVL)) != count; count = again) {
-    }
-    return STM32_COUNTER_MASK - count;
-}
+uint32_t stm32_counter(void) { return STM32_COUNTER_MASK - read_settled(RTC_DIVL); }
 
 void stm32_start(void) {
     REG(RCC_CR) |= CR_HSION;

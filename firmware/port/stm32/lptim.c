@@ -1,5 +1,6 @@
 #include "lptim.h"
 
+#include "../cortex_m/extend.h"
 #include "stm32.h"
 
 #define LPTIM_CFGR (SDK_STM32_LPTIM + 0x0Cu)
@@ -18,10 +19,4 @@ void stm32_lptim_start(void) {
     REG(LPTIM_CR) = CR_ENABLE | CR_START_CONTINUOUS;
 }
 
-/* In another clock's domain: only two equal readings are one. */
-uint32_t stm32_counter(void) {
-    uint32_t count = REG(LPTIM_CNT);
-    for (uint32_t again; (again = REG(LPTIM_CNT)) != count; count = again) {
-    }
-    return count;
-}
+uint32_t stm32_counter(void) { return read_settled(LPTIM_CNT); }

@@ -1,5 +1,6 @@
 #include "rtc.h"
 
+#include "../cortex_m/extend.h"
 #include "stm32.h"
 
 #define RTC_CR (SDK_STM32_RTC + 0x08u)
@@ -35,10 +36,5 @@ void stm32_rtc_start(uintptr_t pwr_cr, uintptr_t rcc_bdcr) {
     REG(RTC_WPR) = WPR_LOCK;
 }
 
-/* Read past the shadow registers, in another clock's domain: only two equal readings are one. */
-uint32_t stm32_counter(void) {
-    uint32_t count = REG(RTC_SSR);
-    for (uint32_t again; (again = REG(RTC_SSR)) != count; count = again) {
-    }
-    return STM32_COUNTER_MASK - count;
-}
+/* Read past the shadow registers. */
+uint32_t stm32_counter(void) { return STM32_COUNTER_MASK - read_settled(RTC_SSR); }
