@@ -87,8 +87,10 @@ def _port(info: PortInfo, boards: list[Board], ask: bool) -> Found:
     if not fitting and not ask:
         return Found(info.device, info.serial_number, (), note=f"{info.description}: not asked")
     baud = next((board.console.baud for board in fitting if board.console.baud), 115_200)
+    # Not to be raised, but a device that was left at a faster rate is led back.
+    fastest = baud if any(board.console.fastest_baud for board in fitting) else 0
     try:
-        with Session.open(info.device, baud, timeout_s=_ASK_S) as session:
+        with Session.open(info.device, baud, fastest_baud=fastest, timeout_s=_ASK_S) as session:
             device = session.info
             names = tuple(model.name for model in session.models)
     except LinkError:

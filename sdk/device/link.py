@@ -39,6 +39,7 @@ _TRIAL_S = 0.5
 _SETTLE_S = 0.02
 _GIVE_UP_RATE = b"U" * 512 + b"\0"
 """No frame at any rate. U's many edges read as several bytes at a faster one, and lead a device back from it."""
+_GIVE_UP_TURNS = 8 * (MAX_BODY + 64) // len(_GIVE_UP_RATE) + 1
 _BACKWARDS = 1 << 63
 _CLOCK_TOLERANCE = 0.01
 _CLOCK_SLACK_US = 100
@@ -235,9 +236,12 @@ class Session:
 
     def close(self) -> None:
         """Close the port; the firmware keeps running."""
-        if self.baud != self._first_baud and self._failure is None:
+        if self.baud != self._first_baud:
             with contextlib.suppress(DeviceError):
-                self._ask_baud(0)
+                if self._failure is None:
+                    self._ask_baud(0)
+                else:
+                    self._write(_GIVE_UP_RATE * _GIVE_UP_TURNS, time.monotonic() + _TRIAL_S)
         self._failure = self._failure or "the session is closed"
         close_port(self._port)
 

@@ -68,12 +68,23 @@ def test_an_adapter_that_lacks_a_rate(device: Path, tmp_path: Path, monkeypatch:
 def test_a_device_that_was_left_at_a_fast_rate_is_led_back(device: Path, tmp_path: Path) -> None:
     with UartProxy(device, tmp_path) as proxy:
         session = Session.open(proxy.url, fastest_baud=FASTEST)
-        session._failure = "the computer crashed"
-        session.close()
+        ports.close_port(session._port)  # as by a crash
         assert proxy.device_baud() == 1_000_000
         with Session.open(proxy.url, fastest_baud=FASTEST, timeout_s=20) as session:
             assert session.baud == 1_000_000
             infer(session)
+
+
+def test_an_interrupted_session_leads_the_device_back_at_its_end(device: Path, tmp_path: Path) -> None:
+    with UartProxy(device, tmp_path) as proxy:
+        with (
+            pytest.raises(KeyboardInterrupt),
+            Session.open(proxy.url, fastest_baud=FASTEST) as session,
+            mock.patch.object(link, "_wait_readable", side_effect=KeyboardInterrupt),
+        ):
+            session.memory()
+        with Session.open(proxy.url, timeout_s=5) as session:
+            assert session.baud == proxy.device_baud() == FIRST_BAUD
 
 
 def test_a_port_with_one_rate_refuses(device: Path) -> None:

@@ -42,7 +42,7 @@ def test_stm32_registers(tmp_path: Path) -> None:
 
 
 def marking() -> list[str]:
-    found = ("stm32/mark.c", "nrf/port.c", "rp2040/port.c")
+    found = ("stm32/mark.c", "nrf/port.c", "rp2/port.c")
     return [board.id for board in boards.available() if set(found) & set(board.port_sources)]
 
 
@@ -58,7 +58,7 @@ def test_every_port_that_marks_compiles(name: str, tmp_path: Path) -> None:
     for source in sources:
         objects.append(tmp_path / f"{Path(source).stem}.o")
         argv = [compiler, *board.toolchain.cpu_flags, "-O2", "-c", *WARNINGS, f"-I{ROOT / 'firmware' / 'include'}"]
-        argv += [*(f"-D{key}={value}" for key, value in board.defines.items()), str(port / source)]
-        subprocess.run([*argv, "-o", str(objects[-1])], check=True)
+        argv += [f"-I{port / board.port}", *(f"-D{key}={value}" for key, value in board.defines.items())]
+        subprocess.run([*argv, str(port / source), "-o", str(objects[-1])], check=True)
     symbols = subprocess.run(["nm", *map(str, objects)], check=True, capture_output=True, text=True).stdout
     assert symbols.count(" T port_mark\n") == 1
