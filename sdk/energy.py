@@ -12,12 +12,11 @@ from sdk.device.power import Meter
 from sdk.errors import DeviceError
 from sdk.kernels.select import Optimize
 from sdk.measure.energy import Energy, energy
-from sdk.measure.inputs import random_inputs
 from sdk.measure.record import Verification
 from sdk.measure.run import Bench
 from sdk.measure.verify import compare
 from sdk.oracle import best
-from sdk.pipeline import DeployOptions, Watcher, build, running
+from sdk.pipeline import DeployOptions, Watcher, build, choose_inputs, running
 
 _QUIET_S = 0.5
 _TAIL_S = 0.2
@@ -52,7 +51,7 @@ def measure_energy(
     with tempfile.TemporaryDirectory(prefix="sdk-") as scratch:
         firmware = build([path], board, optimize, Path(scratch) / "out", watcher)
         program = firmware.models[0][0]
-        inputs = random_inputs(program.graph, options.seed, options.repeat)
+        inputs = choose_inputs(program, options)
         oracle = best()
         references = oracle.run(program.module.content, inputs)
         with meter, running(firmware, options, watcher) as (session, runner):

@@ -221,7 +221,7 @@ def deploy(
     """Build, run and verify models on a board; one record for each model."""
     with tempfile.TemporaryDirectory(prefix="sdk-") as scratch:
         firmware = build(paths, board, optimize, out or Path(scratch) / "out", watcher, tuned)
-        inferences = [_inferences(program, options) for program, _ in firmware.models]
+        inferences = [choose_inputs(program, options) for program, _ in firmware.models]
         with running(firmware, options, watcher) as (session, runner):
             return [
                 _deploy_one(firmware, index, optimize, inputs, options, Bench(session, runner, program, index), watcher)
@@ -229,7 +229,12 @@ def deploy(
             ]
 
 
-def _inferences(program: Program, options: DeployOptions) -> list[Inputs]:
+def choose_inputs(program: Program, options: DeployOptions) -> list[Inputs]:
+    """The inputs of each inference that the options ask for.
+
+    Raises:
+        InputError: the file of inputs does not fit the model, or the number is none.
+    """
     if options.repeat < 1:
         raise InputError("--repeat", f"{options.repeat} is not a number of inferences", "give 1 or more")
     if options.input is None:
@@ -458,7 +463,7 @@ def compare_layers(
     with tempfile.TemporaryDirectory(prefix="sdk-") as scratch:
         firmware = build([path], board, optimize, Path(scratch) / "out", watcher)
         program, _ = firmware.models[0]
-        inferences = _inferences(program, options)
+        inferences = choose_inputs(program, options)
         with running(firmware, options, watcher) as (session, runner):
             watcher.stage(f"comparing layers on {runner.measured_on}")
             bench = Bench(session, runner, program, 0)
@@ -480,7 +485,7 @@ def tune(
     taken, _ = plan_module(module, board, Optimize.SPEED)
     names = {s.op.id: [s.kernel.name, *(kernel.name for kernel, _ in s.alternatives)] for s in taken.steps}
     trials: dict[int, dict[str, Trial]] = {op: {} for op in names}
-    inputs = _inferences(taken, options)[0]
+    inputs = choose_inputs(taken, options)[0]
     reference = best_for(module.content).run(module.content, [inputs])
     rounds = max(map(len, names.values()))
     for number in range(rounds):

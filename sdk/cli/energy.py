@@ -57,8 +57,6 @@ def run(options: argparse.Namespace, console: Console) -> int:
 def _measure(options: argparse.Namespace, console: Console) -> tuple[Energy, Verification]:
     if options.model is None or options.board is None or options.pin is None:
         raise InputError("--meter", "needs a MODEL, --board and --pin")
-    if options.input is not None:
-        raise InputError("--input", "the energy of random inputs is measured", "choose them by --seed")
     meter = chosen_meter(options)
     with watch(console, options.verbose) as watcher:
         board = boards.load(options.board)

@@ -95,7 +95,10 @@ def test_a_port_without_a_kit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(DeviceError, match="cannot open the Power Profiler Kit"):
         Ppk2(str(tmp_path / "none"), 3300, supplies=False).__enter__()
     monkeypatch.setattr(api, "list_devices", lambda: ["/dev/a", "/dev/b"])
-    with pytest.raises(DeviceError, match="2 kits are attached: /dev/a, /dev/b; name one with --meter-port"):
+    with pytest.raises(DeviceError, match="several kits are attached: /dev/a, /dev/b; choose by --meter-port"):
+        Ppk2(None, 3300, supplies=False).__enter__()
+    monkeypatch.setattr(api, "list_devices", list)
+    with pytest.raises(DeviceError, match="no Power Profiler Kit is attached"):
         Ppk2(None, 3300, supplies=False).__enter__()
 
 

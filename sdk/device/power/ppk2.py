@@ -45,9 +45,10 @@ class Ppk2(Meter):
         api = load_package("ppk2_api.ppk2_api", "ppk2").PPK2_API
         if self._port is None:
             found = api.list_devices()
-            if len(found) != 1:
-                seen = ", ".join(found) or "none"
-                raise DeviceError("ppk2", f"{len(found)} kits are attached: {seen}", "name one with --meter-port")
+            if not found:
+                raise DeviceError("ppk2", "no Power Profiler Kit is attached", "attach it, or name its --meter-port")
+            if len(found) > 1:
+                raise DeviceError("ppk2", f"several kits are attached: {', '.join(found)}", "choose by --meter-port")
             self._port = str(found[0])
         try:
             self._kit = api(self._port, timeout=0, write_timeout=_WRITE_S, exclusive=True)
