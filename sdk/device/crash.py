@@ -9,7 +9,7 @@ from typing import Any
 from elftools.common.exceptions import DWARFError, ELFError
 from elftools.elf.elffile import ELFFile
 
-from sdk.device.link import Fault
+from sdk.device.replies import Fault
 from sdk.device.runner import Endpoint
 from sdk.errors import DeviceError, InputError
 

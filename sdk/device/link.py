@@ -21,12 +21,21 @@ import serial
 
 from sdk.device.framing import MAX_BODY, PROTOCOL_VERSION, REPLY_BIT, Command, Decoder, Message, Status, encode
 from sdk.device.ports import BLOCKING_WRITES, close_port, open_port, set_baud
+from sdk.device.replies import (
+    DeviceInfo,
+    Invocation,
+    MemoryMarks,
+    ModelInfo,
+    parse_hello,
+    parse_invocation,
+    parse_memory,
+    parse_model,
+)
 from sdk.errors import DeviceError, InputError, LinkError
 
 _ALL_STEPS = 0
 _FLAG_TIMED = 1
 _FLAG_BOOT_LOADER = 1
-_HAS_CYCLES, _HAS_MICROS, _HAS_FAULT, _HAS_MARK = 1, 2, 4, 8
 _MAX_WINDOW = 8
 _LONGEST_SILENCE_S = 2.0
 _MAX_READ = 65536
@@ -40,104 +49,12 @@ _SETTLE_S = 0.02
 _GIVE_UP_RATE = b"U" * 512 + b"\0"
 """No frame at any rate. U's many edges read as several bytes at a faster one, and lead a device back from it."""
 _GIVE_UP_TURNS = 8 * (MAX_BODY + 64) // len(_GIVE_UP_RATE) + 1
-_BACKWARDS = 1 << 63
-_CLOCK_TOLERANCE = 0.01
-_CLOCK_SLACK_US = 100
-
-_HELLO = struct.Struct("<HBBII20s")
-_FAULT = struct.Struct("<7I")
-_MODEL = struct.Struct("<32sIIHH")
-_INVOCATION = struct.Struct("<QQI")
-_MEMORY = struct.Struct("<III")
 
 _REMEDIES = {
     Status.BAD_COMMAND: "flash firmware of this version of sdk",
     Status.INPUT_MISSING: "write every input before each invoke",
     Status.NOT_AVAILABLE: "read it right after the invoke that makes it",
 }
-
-
-@dataclass(frozen=True)
-class Fault:
-    """Registers of the exception that ended the device's previous run; 0 where the core has no such register."""
-
-    pc: int
-    lr: int
-    psr: int
-    sp: int
-    cfsr: int
-    hfsr: int
-    address: int
-
-
-@dataclass(frozen=True)
-class DeviceInfo:
-    """What the firmware says of itself.
-
-    Attributes:
-        board_id: id of the board that it was built for.
-        build_id: 20 bytes that name the build.
-        max_body: largest body of a frame in bytes.
-        window: requests that may be under way at once.
-        model_count: number of models in the firmware.
-        clock_hz: frequency of the cycle counter, None if the device has no cycle counter.
-        has_micros: whether the device has a microsecond clock.
-        has_mark: whether it marks inferences on a pin, for power meters.
-        unique_id: the chip's id; empty if it has none.
-        fault: what ended the previous run, if it was a fault.
-    """
-
-    board_id: str
-    build_id: bytes
-    max_body: int
-    window: int
-    model_count: int
-    clock_hz: int | None
-    has_micros: bool
-    has_mark: bool
-    unique_id: bytes
-    fault: Fault | None
-
-
-@dataclass(frozen=True)
-class ModelInfo:
-    """A model in the firmware: its name, the SHA-256 of its file, and its sizes in bytes and steps."""
-
-    index: int
-    name: str
-    sha256: bytes
-    arena_bytes: int
-    input_bytes: tuple[int, ...]
-    output_bytes: tuple[int, ...]
-    steps: int
-
-
-@dataclass(frozen=True)
-class Invocation:
-    """One run of a model.
-
-    Attributes:
-        cycles: CPU cycles, None if there is no counter or it is not to be believed.
-        micros: microseconds by the device's other clock; None likewise, and for runs shorter than its unit.
-        steps: steps done.
-        wall_s: seconds from request to reply on this computer: an upper bound on real hardware.
-        clock_fault: why the device's clocks are not believed; empty if they are.
-    """
-
-    cycles: int | None
-    micros: int | None
-    steps: int
-    wall_s: float
-    clock_fault: str = ""
-
-
-@dataclass(frozen=True)
-class MemoryMarks:
-    """Memory in bytes: the main stack's size and high-water mark (None if not known) and the arena's size."""
-
-    stack_used: int | None
-    stack_size: int | None
-    arena_bytes: int
 
 
 class OtherProtocolError(DeviceError):
@@ -298,16 +215,12 @@ class Session:
         if stop_after is None:
             # Time lost to repeats must not count: the shortest is the model's own.
             self._invoke_s[model] = min(wall_s, self._invoke_s.get(model, wall_s))
-        cycles, micros, steps = self._unpack(_INVOCATION, Command.INVOKE, reply)
-        self._steps_done = steps
-        fault = self._clock_fault(cycles, micros)
-        return Invocation(
-            cycles=None if fault or self.info.clock_hz is None else cycles or None,
-            micros=None if fault or not self.info.has_micros else micros or None,
-            steps=steps,
-            wall_s=wall_s,
-            clock_fault=fault,
-        )
+        try:
+            done = parse_invocation(reply, self.info, wall_s)
+        except ValueError:
+            raise self._malformed(Command.INVOKE) from None
+        self._steps_done = done.steps
+        return done
 
     def read_output(self, model: int, index: int) -> bytes:
         """Return one output of a model, after an invoke of all its steps and before an input is written."""
@@ -344,8 +257,10 @@ class Session:
     def memory(self) -> MemoryMarks:
         """Return the marks of the device's memory."""
         reply = self._exchange([_Request(Command.MEMORY)], self._timeout_s)[0]
-        size, used, arena = self._unpack(_MEMORY, Command.MEMORY, reply)
-        return MemoryMarks(used if size else None, size or None, arena)
+        try:
+            return parse_memory(reply)
+        except ValueError:
+            raise self._malformed(Command.MEMORY) from None
 
     def holds(self, address: int, content: bytes) -> bool:
         """Whether the memories that the image is loaded into hold some bytes, by their CRC-32.
@@ -377,36 +292,12 @@ class Session:
 
     def _greet(self, deadline: float) -> None:
         body = self._exchange([_Request(Command.HELLO)], deadline - time.monotonic())[0]
-        self.info = self._device_info(body)
+        try:
+            self.info = parse_hello(body)
+        except ValueError:
+            raise self._malformed(Command.HELLO) from None
         self._window = min(self.info.window, _MAX_WINDOW)
         self.models = tuple(self._model_info(index, deadline) for index in range(self.info.model_count))
-
-    def _device_info(self, body: bytes) -> DeviceInfo:
-        try:
-            max_body, window, flags, hz, models, build_id = _HELLO.unpack_from(body)
-            at = _HELLO.size
-            fault = None
-            if flags & _HAS_FAULT:
-                fault = Fault(*_FAULT.unpack_from(body, at))
-                at += _FAULT.size
-            board, at = _short(body, at)
-            unique_id, at = _short(body, at)
-        except (struct.error, IndexError):
-            raise self._malformed(Command.HELLO) from None
-        if not 128 <= max_body <= MAX_BODY or window < 1 or models > 255:
-            raise self._malformed(Command.HELLO)
-        return DeviceInfo(
-            board_id=board.decode(errors="replace"),
-            build_id=build_id,
-            max_body=max_body,
-            window=window,
-            model_count=models,
-            clock_hz=hz if flags & _HAS_CYCLES and hz else None,
-            has_micros=bool(flags & _HAS_MICROS),
-            has_mark=bool(flags & _HAS_MARK),
-            unique_id=unique_id,
-            fault=fault,
-        )
 
     def _model_info(self, index: int, deadline: float) -> ModelInfo:
         sizes: list[int] = []
@@ -414,25 +305,12 @@ class Session:
             request = _Request(Command.MODEL_INFO, index, struct.pack("<I", len(sizes)))
             body = self._exchange([request], deadline - time.monotonic())[0]
             try:
-                sha256, arena_bytes, steps, inputs, outputs = _MODEL.unpack_from(body)
-                name, at = _short(body, _MODEL.size)
-                more = [size for (size,) in struct.iter_unpack("<I", body[at:])]
-            except (struct.error, IndexError):
+                page = parse_model(body)
+                sizes += page.sizes
+                if len(sizes) >= page.inputs + page.outputs or not page.sizes:
+                    return page.model(index, sizes)
+            except ValueError:
                 raise self._malformed(Command.MODEL_INFO) from None
-            sizes += more
-            if len(sizes) >= inputs + outputs or not more:
-                break
-        if len(sizes) != inputs + outputs:
-            raise self._malformed(Command.MODEL_INFO)
-        return ModelInfo(
-            index=index,
-            name=name.decode(errors="replace"),
-            sha256=sha256,
-            arena_bytes=arena_bytes,
-            input_bytes=tuple(sizes[:inputs]),
-            output_bytes=tuple(sizes[inputs:]),
-            steps=steps,
-        )
 
     # ---- Bits per second ----
 
@@ -494,21 +372,6 @@ class Session:
     def _transfer_s(self, size: int) -> float:
         """Deadline of a transfer: twice the time that its bytes need on the line, and the session's own."""
         return self._timeout_s + 20 * size / self.baud
-
-    def _clock_fault(self, cycles: int, micros: int) -> str:
-        """Return why the two clocks are not to be believed, or nothing."""
-        hz = self.info.clock_hz
-        if hz is not None and cycles >= _BACKWARDS:
-            return "the cycle counter ran backwards"
-        if self.info.has_micros and micros >= _BACKWARDS:
-            return "the microsecond clock ran backwards"
-        if hz is not None and cycles == 0:
-            return "the cycle counter stands still"
-        if hz is not None and self.info.has_micros:
-            by_cycles = cycles * 1_000_000 / hz
-            if abs(by_cycles - micros) > _CLOCK_SLACK_US + _CLOCK_TOLERANCE * max(by_cycles, micros):
-                return f"{cycles} cycles at {hz} Hz are {by_cycles:.0f} us, but the microsecond clock says {micros} us"
-        return ""
 
     def _unpack(self, layout: struct.Struct, command: Command, body: bytes) -> tuple[int, ...]:
         if len(body) < layout.size:
@@ -676,14 +539,6 @@ def _chunks(size: int, count: int) -> Iterator[tuple[int, int]]:
     """Yield offset and size of the parts that a transfer is cut into; one empty part if there is nothing."""
     for at in range(0, max(size, 1), count):
         yield at, min(count, size - at)
-
-
-def _short(body: bytes, at: int) -> tuple[bytes, int]:
-    """Return the bytes behind a length byte, and where they end."""
-    end = at + 1 + body[at]
-    if end > len(body):
-        raise IndexError
-    return body[at + 1 : end], end
 
 
 def _wait_readable(port: serial.SerialBase, timeout_s: float) -> None:

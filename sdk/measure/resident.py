@@ -11,7 +11,8 @@ import numpy as np
 
 from sdk.board import Board
 from sdk.device.flash import Where, find_console
-from sdk.device.link import ModelInfo, Session
+from sdk.device.link import Session
+from sdk.device.replies import ModelInfo
 from sdk.errors import DeviceError
 from sdk.importer import read
 from sdk.measure.inputs import load_inputs

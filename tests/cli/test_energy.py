@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from sdk.cli import main, meter
-from sdk.device import link
+from sdk.device import replies
 from sdk.device.power import Meter, Trace
 from sdk.errors import InputError
 
@@ -39,7 +39,7 @@ def run(digits: Path, monkeypatch: pytest.MonkeyPatch, recorded: int, *more: str
 def test_a_model_s_energy(
     digits: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(link, "_HAS_MARK", link._HAS_MICROS)  # this computer has no pin
+    monkeypatch.setattr(replies, "_HAS_MARK", replies._HAS_MICROS)  # this computer has no pin
     path = tmp_path / "energy.json"
     assert run(digits, monkeypatch, 4, "--json", str(path)) == 0
     shown = capsys.readouterr().out
@@ -55,7 +55,7 @@ def test_a_model_s_energy(
 def test_marks_that_are_not_those_of_the_inferences(
     digits: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(link, "_HAS_MARK", link._HAS_MICROS)
+    monkeypatch.setattr(replies, "_HAS_MARK", replies._HAS_MICROS)
     assert run(digits, monkeypatch, 3) == InputError.exit_code
     assert "a recorder: holds 3 marks, 4 inferences were run" in capsys.readouterr().err
 

@@ -14,7 +14,7 @@ from sdk import pipeline, resources
 from sdk.cli import main
 from sdk.device import crash
 from sdk.device.crash import describe
-from sdk.device.link import Fault
+from sdk.device.replies import Fault
 from sdk.device.runner import Endpoint
 from sdk.errors import DeviceError, InputError
 from sdk.kernels.select import Optimize

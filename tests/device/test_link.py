@@ -19,7 +19,8 @@ from fault_proxy import FaultProxy, Faults
 from host_device import build_device
 
 from sdk.device.framing import REPLY_BIT, Command, Decoder, Message, Status, encode
-from sdk.device.link import Fault, Session
+from sdk.device.link import Session
+from sdk.device.replies import Fault
 from sdk.errors import DeviceError, InputError, LinkError
 
 COUNTER, WIDE, SLOW = 0, 1, 2
