@@ -3,7 +3,7 @@
     python tools/fault_campaign.py                        # the full campaign
     python tools/fault_campaign.py --exchanges 10000      # one per cent of it
 
-The device is the firmware's runtime built for this computer; the cable is ``tests/device/fault_proxy.py``, over a PTY.
+The device is the firmware's runtime built for this computer; the cable is ``tests/device/fault_proxy.py``.
 Faults are drops, flips, replaced, doubled and inserted bytes, bursts, reordered and replayed pieces, stalls and cuts,
 at the given rate for each byte in both directions, handed over in random pieces; the last row adds restarts of the
 device at any byte. The exit code is 1 if a wrong result was accepted, an error came later than the deadline allows,
@@ -64,9 +64,9 @@ def total(outcomes: list[Outcome]) -> Outcome:
     return result
 
 
-def share(device: Path, row: Row, exchanges: int, seed: int) -> Outcome:
+def share(device: Path, row: Row, exchanges: int, transport: str, seed: int) -> Outcome:
     """Run one part of a row."""
-    return run(device, row.faults, exchanges, seed, wide_share=row.wide_share)
+    return run(device, row.faults, exchanges, seed, transport=transport, wide_share=row.wide_share)
 
 
 def passes(row: Row, outcome: Outcome) -> bool:
@@ -82,8 +82,9 @@ def main() -> int:
     parser.add_argument("--exchanges", type=int, default=1_000_000, help="requests on the wire at each rate")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=16, help="cables at once; they wait most of the time")
+    parser.add_argument("--transport", choices=("pty", "socket"), default="pty", help="what carries the bytes")
     arguments = parser.parse_args()
-    print(f"seed {arguments.seed}, {arguments.jobs} cables\n")
+    print(f"seed {arguments.seed}, {arguments.jobs} cables, {arguments.transport}\n")
     print("| byte faults | requests | faults | right results | wrong | errors | slowest error s | retries | minutes |")
     print("|---|---|---|---|---|---|---|---|---|")
     good = True
@@ -91,7 +92,7 @@ def main() -> int:
         device = build_device(Path(folder))
         for row in ROWS:
             started = time.monotonic()
-            part = partial(share, device, row, -(-arguments.exchanges // arguments.jobs))
+            part = partial(share, device, row, -(-arguments.exchanges // arguments.jobs), arguments.transport)
             seeds = range(1000 * arguments.seed, 1000 * arguments.seed + arguments.jobs)
             outcome = total(list(pool.map(part, seeds)))
             good &= passes(row, outcome)

@@ -52,6 +52,17 @@ def test_a_model_s_energy(
     assert found["net_uj"]["median"] == pytest.approx(540) and found["verification"]["bytes_different"] == 0
 
 
+def test_another_instrument_records(
+    digits: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(replies, "_HAS_MARK", replies._HAS_MICROS)
+    arguments = ["energy", str(digits / "digits.tflite"), "--board", "host", "--meter", "external"]
+    assert main([*arguments, "--pin", "5", "--repeat", "2"]) == 0
+    shown = capsys.readouterr().out
+    assert "marked on pin 5: cut the recording by sdk energy --trace CSV" in shown
+    assert "20 of 20 output bytes equal" in shown and "uJ" not in shown
+
+
 def test_marks_that_are_not_those_of_the_inferences(
     digits: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
