@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import itertools
 import secrets
-import select
 import struct
 import time
 import zlib
@@ -20,7 +19,7 @@ from types import TracebackType
 import serial
 
 from sdk.device.framing import MAX_BODY, PROTOCOL_VERSION, REPLY_BIT, Command, Decoder, Message, Status, encode
-from sdk.device.ports import BLOCKING_WRITES, close_port, open_port, set_baud
+from sdk.device.ports import close_port, open_port, set_baud, wait_readable, wait_writable
 from sdk.device.replies import (
     DeviceInfo,
     Invocation,
@@ -476,7 +475,7 @@ class Session:
     def _write(self, frame: bytes, deadline: float) -> None:
         rest = frame
         try:
-            while rest and _wait_writable(self._port, max(0.0, deadline - time.monotonic())):
+            while rest and wait_writable(self._port, deadline - time.monotonic()):
                 rest = rest[self._port.write(rest) :]
         except serial.SerialTimeoutException:
             pass
@@ -490,7 +489,7 @@ class Session:
     def _receive(self, timeout_s: float) -> tuple[list[Message], bool]:
         """Return the session's messages that came, and whether a damaged frame did; waits for the first byte."""
         try:
-            _wait_readable(self._port, max(0.0, timeout_s))
+            wait_readable(self._port, timeout_s)
             data = self._port.read(_MAX_READ)
         except OSError as error:
             raise self._gone(error) from error
@@ -539,16 +538,3 @@ def _chunks(size: int, count: int) -> Iterator[tuple[int, int]]:
     """Yield offset and size of the parts that a transfer is cut into; one empty part if there is nothing."""
     for at in range(0, max(size, 1), count):
         yield at, min(count, size - at)
-
-
-def _wait_readable(port: serial.SerialBase, timeout_s: float) -> None:
-    """Wait until the port has a byte or the time is over."""
-    if BLOCKING_WRITES:
-        time.sleep(min(timeout_s, 0.001))
-    else:
-        select.select([port.fileno()], [], [], timeout_s)
-
-
-def _wait_writable(port: serial.SerialBase, timeout_s: float) -> bool:
-    """Wait until the port takes a byte; return False if the time was over."""
-    return BLOCKING_WRITES or bool(select.select([], [port.fileno()], [], timeout_s)[1])

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-import select
 import time
 from types import TracebackType
 
-from sdk.device.ports import close_port, open_port
+from sdk.device.ports import close_port, open_port, wait_readable, wait_writable
 from sdk.errors import DeviceError, InputError, LinkError
 
 _OPEN_S = 20.0
@@ -50,7 +49,7 @@ class MlperfDevice:
                 if time.monotonic() > deadline:
                     raise
         self.name = self._value(lines, r"m-name-dut-\[(.*)\]")
-        while select.select([self._port.fileno()], [], [], _QUIET_S)[0]:
+        while wait_readable(self._port, _QUIET_S):
             self._port.read(4096)
 
     def __enter__(self) -> MlperfDevice:
@@ -102,7 +101,7 @@ class MlperfDevice:
         self.log.append(f"> {command}%")
         try:
             while rest:
-                if not select.select([], [self._port.fileno()], [], max(0.0, deadline - time.monotonic()))[1]:
+                if not wait_writable(self._port, deadline - time.monotonic()):
                     break
                 rest = rest[self._port.write(rest) :]
         except OSError as error:
@@ -115,7 +114,7 @@ class MlperfDevice:
         deadline = time.monotonic() + timeout_s
         try:
             while not answer.endswith(_READY):
-                if not select.select([self._port.fileno()], [], [], max(0.0, deadline - time.monotonic()))[0]:
+                if not wait_readable(self._port, deadline - time.monotonic()):
                     raise LinkError(self._url, f"no answer to {command[:40]!r} in time", "check the cable")
                 answer += self._port.read(4096)
         except OSError as error:

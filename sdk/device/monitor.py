@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import select
 from collections.abc import Iterator
 
-from sdk.device.ports import open_port
+from sdk.device.ports import open_port, wait_readable
 from sdk.errors import DeviceError, printable
 
 _OPEN_S = 5.0
+_LOOK_S = 3600.0
 _READ_BYTES = 4096
 _KEPT = "\n\t"
 
@@ -21,8 +21,8 @@ def listen(port: str, baud: int) -> Iterator[str]:
     """
     with open_port(port, baud, timeout_s=_OPEN_S) as source:
         while True:
-            select.select([source.fileno()], [], [])
             try:
+                wait_readable(source, _LOOK_S)
                 data = source.read(_READ_BYTES)
             except OSError as error:
                 raise DeviceError(port, f"the port went away: {error}", "check cable and power") from error

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import os
+import select
 import time
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -30,8 +32,8 @@ _NO_SUCH_RATE: tuple[type[Exception], ...] = (OSError, ValueError, OverflowError
 if fcntl is not None:
     _NO_SUCH_RATE = (*_NO_SUCH_RATE, termios.error)
 
-BLOCKING_WRITES = fcntl is None
-"""Whether ports cannot be waited for by select(), as on Windows; their writes then block up to a time-out."""
+_WITHOUT_WRITE_TIMEOUT = "rfc2217://"
+_POLL_S = 0.001
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ def choose_port(
 
 
 def open_port(url: str, baud: int, *, timeout_s: float) -> serial.SerialBase:
-    """Open a port for this process alone. Its reads and, where select() works, its writes do not wait.
+    """Open a port for this process alone. Its reads do not wait; where select() works, nor do its writes.
 
     A port that is missing, busy or not yet readable is tried again until the time is over: boards enumerate late, and
     udev and ModemManager take their time with a new port.
@@ -113,10 +115,13 @@ def open_port(url: str, baud: int, *, timeout_s: float) -> serial.SerialBase:
         DeviceError: it cannot be opened at all; both say why and what to do.
     """
     deadline = time.monotonic() + timeout_s
-    write_timeout = timeout_s if BLOCKING_WRITES else 0
+    write_timeout = timeout_s if fcntl is None else 0
     while True:
         try:
-            port = serial.serial_for_url(url, baud, timeout=0, write_timeout=write_timeout, exclusive=True)
+            if url.startswith(_WITHOUT_WRITE_TIMEOUT):
+                port = serial.serial_for_url(url, baud, timeout=0)
+            else:
+                port = serial.serial_for_url(url, baud, timeout=0, write_timeout=write_timeout, exclusive=True)
         except (OSError, ValueError) as error:  # pyserial's errors are OSErrors
             number = _errno(error)
             if number not in _PASSING or time.monotonic() + _RETRY_S > deadline:
@@ -125,6 +130,43 @@ def open_port(url: str, baud: int, *, timeout_s: float) -> serial.SerialBase:
         else:
             _refuse_others(port)
             return port
+
+
+def wait_readable(port: serial.SerialBase, timeout_s: float) -> bool:
+    """Wait until a port has a byte; return False if the time was over.
+
+    Raises:
+        OSError: the port has gone.
+    """
+    descriptor = _descriptor(port)
+    if descriptor is not None:
+        return bool(select.select([descriptor], [], [], max(0.0, timeout_s))[0])
+    deadline = time.monotonic() + timeout_s
+    while not port.in_waiting:
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(_POLL_S)
+    return True
+
+
+def wait_writable(port: serial.SerialBase, timeout_s: float) -> bool:
+    """Wait until a port takes a byte; return False if the time was over. A port without select() takes them always.
+
+    Raises:
+        OSError: the port has gone.
+    """
+    descriptor = _descriptor(port)
+    return descriptor is None or bool(select.select([], [descriptor], [], max(0.0, timeout_s))[1])
+
+
+def _descriptor(port: serial.SerialBase) -> int | None:
+    """What select() can wait for; None on Windows, and for ports of RFC 2217, which read ahead in a thread."""
+    if fcntl is None or not hasattr(port, "fileno"):
+        return None
+    try:
+        return int(port.fileno())
+    except io.UnsupportedOperation:
+        return None
 
 
 def set_baud(port: serial.SerialBase, baud: int) -> bool:

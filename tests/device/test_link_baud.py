@@ -80,7 +80,7 @@ def test_an_interrupted_session_leads_the_device_back_at_its_end(device: Path, t
         with (
             pytest.raises(KeyboardInterrupt),
             Session.open(proxy.url, fastest_baud=FASTEST) as session,
-            mock.patch.object(link, "_wait_readable", side_effect=KeyboardInterrupt),
+            mock.patch.object(link, "wait_readable", side_effect=KeyboardInterrupt),
         ):
             session.memory()
         with Session.open(proxy.url, timeout_s=5) as session:
