@@ -285,6 +285,7 @@ class Session:
         with contextlib.suppress(SessionLostError):
             self._exchange([request], self._timeout_s)
         self._failure = "the session is closed"
+        self.baud = self._first_baud  # at which the device starts
         self.close()
 
     # ---- Handshake ----
