@@ -176,6 +176,21 @@ def test_a_graph_that_keeps_state_is_refused() -> None:
         pipeline.plan_module(built, boards.load("host"), Optimize.BALANCED)
 
 
+def test_calls_nested_too_deep_are_refused() -> None:
+    def calling(callee: int) -> Graph:
+        b = Builder()
+        condition, x = b.input((), DType.BOOL), b.input()
+        b.op("IF", [condition, condition, x], a.IfAttrs(callee, callee), b.tensor())
+        return b.graph(f"graph{callee - 1}", 2)
+
+    last = Builder()
+    last.input((), DType.BOOL)
+    x = last.input()
+    built = module(*(calling(i) for i in range(1, 41)), last.graph("last", last.add(x, x)))
+    with pytest.raises(UnsupportedError, match="more than 16 deep"):
+        pipeline.plan_module(built, boards.load("host"), Optimize.BALANCED)
+
+
 def branch_of_one() -> Graph:
     b = Builder()
     x = b.input()

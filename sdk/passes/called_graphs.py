@@ -12,21 +12,30 @@ from sdk.ir import DType, Graph, Module, Op, Tensor
 from sdk.ir.attrs import Attrs, IfAttrs, WhileAttrs
 from sdk.passes.rewrite import STATEFUL, new_id
 
+MAX_DEPTH = 16
+"""Calls within calls."""
 _STATE = STATEFUL - {"IF", "WHILE"}
 
 
 def called_graphs(module: Module) -> tuple[int, ...]:
-    """Indices of the graphs that the main graph's IF and WHILE need, those that others call first."""
+    """Indices of the graphs that the main graph's IF and WHILE need, those that others call first.
+
+    Raises:
+        UnsupportedError: calls are nested more than ``MAX_DEPTH`` deep.
+    """
     found: dict[int, None] = {}
 
-    def visit(graph: Graph) -> None:
+    def visit(graph: Graph, depth: int) -> None:
+        if depth > MAX_DEPTH:
+            problem = f"IF and WHILE call graphs more than {MAX_DEPTH} deep"
+            raise UnsupportedError(module.path, problem, "nest fewer of them")
         for op in graph.ops:
             for callee in _callees(op):
                 if callee not in found:
-                    visit(module.graphs[callee])
+                    visit(module.graphs[callee], depth + 1)
                     found[callee] = None
 
-    visit(module.main)
+    visit(module.main, 0)
     return tuple(found)
 
 
