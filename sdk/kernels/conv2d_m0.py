@@ -11,35 +11,36 @@ import numpy as np
 from sdk.kernels import pairs_m0
 from sdk.kernels.base import Access, Constraint, Kernel, Prepared, Ref, Site
 from sdk.kernels.chain_dsp import dots
-from sdk.kernels.pairs_m0 import Window
+from sdk.kernels.pairs_m0 import Form, Window
 
 
-class Conv2DPairs(Kernel):
-    """Code written at run time, run over as many pixels as scratch holds.
+class _Conv2DWords(Kernel):
+    """Inputs of a tile as words, and two output channels at a time over all of them.
 
-    Cortex-M0+ cycles, all in SRAM: 2.0 to 2.1 for a MAC in the written code; 9 more for an output, and 18 to
-    requantize it (26 where negative accumulators need a constant of their own); 17 for a weight and tile; 9.5 for a
-    word staged. In all 2.2 to 3 for a MAC with many channels, 5.7 with 8 input channels.
+    Class variables:
+        form: how weights are stored.
+        by_channels: whether the layer is divided by pairs of output channels, not by rows.
+        word_bytes: of words that a tile should not exceed.
     """
 
-    name: ClassVar[str] = "conv2d_s8_pairs__m0"
+    form: ClassVar[Form]
+    by_channels: ClassVar[bool] = False
+    word_bytes: ClassVar[int] = 20 << 10
     ops: ClassVar[tuple[str, ...]] = ("CONV_2D",)
     header: ClassVar[str] = "sdk/conv2d_m0.h"
-    sources: ClassVar[tuple[str, ...]] = ("kernels/conv2d/conv2d_s8_pairs__m0.c", *pairs_m0.SOURCES)
+    sources: ClassVar[tuple[str, ...]] = ("kernels/conv2d/conv2d__m0.c", *pairs_m0.SOURCES)
     requires: ClassVar[frozenset[str]] = frozenset({"m0"})
     constraints: ClassVar[tuple[Constraint, ...]] = (
         *pairs_m0.CONVOLUTION,
         Constraint("the convolution has one group", lambda s: s.input(0).shape[3] == s.input(1).shape[3]),
     )
-    word_bytes: ClassVar[int] = 20 << 10
-    """Bytes of words that a tile should not exceed."""
 
     def prepare(self, site: Site) -> Prepared:
         """Fit to an operator."""
         window, layer = Window.of(site), dots(site)
         fields, requant, requant_cycles = pairs_m0.requantization(site)
         weights = np.pad(layer.weights, ((0, window.output_channels % 2), (0, 0)))
-        blocks = [pairs_m0.block(weights[c : c + 2], window.kernel_height) for c in range(0, len(weights), 2)]
+        blocks = [self.form.make(weights[c : c + 2], window.kernel_height) for c in range(0, len(weights), 2)]
 
         def cycles(tile: int) -> float:
             total = 0.0
@@ -47,17 +48,19 @@ class Conv2DPairs(Kernel):
                 rows = min(tile, window.output_height - first)
                 positions = _positions(window, rows)
                 total += 9.5 * _words(window, rows) + 300
-                total += sum(positions * (b.cycles + 36 + 4 * requant_cycles) + b.writing + 200 for b in blocks)
+                total += sum(positions * (b.cycles + 4 * requant_cycles) + b.writing + 200 for b in blocks)
             return total
 
-        tile = pairs_m0.tile_rows(window.output_height, partial(_words, window), self.word_bytes, cycles)
+        tile = window.output_height
+        if not self.by_channels:
+            tile = pairs_m0.tile_rows(tile, partial(_words, window), self.word_bytes, cycles)
         word_count, sum_count = _words(window, tile), _positions(window, tile)
         return Prepared(
             params_type="sdk_conv2d_s8_m0",
             params={
                 "window": window.fields,
                 "input_zero_point": layer.input_zero_point,
-                "weights": Ref("weights"),
+                **pairs_m0.weight_fields(self.form),
                 "requant": Ref("requant"),
                 **fields,
                 "halve_rows": int(_halves_rows(window)),
@@ -65,15 +68,45 @@ class Conv2DPairs(Kernel):
                 "word_count": word_count,
                 "sum_count": sum_count,
             },
-            consts=(pairs_m0.stream(blocks), requant),
+            consts=(*pairs_m0.weight_consts(blocks), requant),
             scratch_bytes=4 * word_count + 16 * sum_count + max(pairs_m0.code_bytes(blocks), window.input_channels),
             align=4,
-            units=window.output_height,
-            grain=tile,
-            access=tuple(_access(window, tile)),
+            units=len(blocks) if self.by_channels else window.output_height,
+            grain=1 if self.by_channels else tile,
+            access=None if self.by_channels else tuple(_access(window, tile)),
             macs=site.output().elements * layer.weights.shape[1],
             cost=int(cycles(tile)),
         )
+
+
+class Conv2DPairs(_Conv2DWords):
+    """Code written at run time, run over as many pixels as scratch holds.
+
+    Cortex-M0+ cycles, all in SRAM: 2.0 to 2.1 for a MAC in the written code; 9 more for an output, and 17 to
+    requantize it (25 where negative accumulators need a constant of their own); 17 for a weight and tile; 9.5 for a
+    word staged. In all 2.2 to 3 for a MAC with many channels, 5.7 with 8 input channels.
+    """
+
+    name: ClassVar[str] = "conv2d_s8_pairs__m0"
+    form = pairs_m0.WRITTEN
+
+
+class Conv2DPairsChannels(_Conv2DWords):
+    """The same where weights are many and pixels few: code for all pixels, so that it is written once on two cores."""
+
+    name: ClassVar[str] = "conv2d_s8_pairs_channels__m0"
+    form = pairs_m0.WRITTEN
+    by_channels = True
+
+
+class Conv2DCode(_Conv2DWords):
+    """Code made on the host: seven bytes a weight, run where it is stored.
+
+    Cortex-M0+ cycles, all in SRAM: 1.9 to 2.05 for a MAC in the code, 6 more for an output, 17 to requantize it.
+    """
+
+    name: ClassVar[str] = "conv2d_s8_code__m0"
+    form = pairs_m0.CODE
 
 
 def _halves_rows(window: Window) -> bool:

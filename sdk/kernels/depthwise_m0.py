@@ -11,23 +11,24 @@ import numpy as np
 from sdk.kernels import pairs_m0
 from sdk.kernels.base import Access, Constraint, Kernel, Prepared, Ref, Site
 from sdk.kernels.chain_dsp import dots
-from sdk.kernels.pairs_m0 import Window
+from sdk.kernels.pairs_m0 import Form, Window
 from sdk.kernels.requantize import Ints
 
 
-class DepthwisePairs(Kernel):
+class _DepthwiseWords(Kernel):
     """A channel of as many rows as scratch holds, two rows in a word, two rows of the output at once.
 
-    Cortex-M0+ cycles, all in SRAM: for an output of a 3x3 kernel 34 in the written code, 18 to requantize it, 5 to
-    stage its inputs; for a channel and tile about 1000. In all 56 for an output in large images, 85 in those
-    of 12 x 12.
+    Class variables:
+        form: how weights are stored.
+        word_bytes: of words that a tile should not exceed.
     """
 
-    name: ClassVar[str] = "depthwise_conv2d_s8_pairs__m0"
+    form: ClassVar[Form]
+    word_bytes: ClassVar[int] = 6 << 10
     ops: ClassVar[tuple[str, ...]] = ("DEPTHWISE_CONV_2D",)
     header: ClassVar[str] = "sdk/conv2d_m0.h"
     sources: ClassVar[tuple[str, ...]] = (
-        "kernels/depthwise_conv2d/depthwise_conv2d_s8_pairs__m0.c",
+        "kernels/depthwise_conv2d/depthwise_conv2d__m0.c",
         *pairs_m0.SOURCES,
     )
     requires: ClassVar[frozenset[str]] = frozenset({"m0"})
@@ -35,15 +36,13 @@ class DepthwisePairs(Kernel):
         *pairs_m0.CONVOLUTION,
         Constraint("the depth multiplier is 1", lambda s: s.input(0).shape[3] == s.input(1).shape[3]),
     )
-    word_bytes: ClassVar[int] = 6 << 10
-    """Bytes of words that a tile should not exceed."""
 
     def prepare(self, site: Site) -> Prepared:
         """Fit to an operator."""
         window, layer = Window.of(site), dots(site)
         height = window.output_height
         fields, requant, requant_cycles = pairs_m0.requantization(site, "sdk_pairs_requantize_dense")
-        blocks = [pairs_m0.block(both, window.kernel_width) for both in _both_rows(window, layer.weights)]
+        blocks = [self.form.make(both, window.kernel_width) for both in _both_rows(window, layer.weights)]
 
         def cycles(tile: int) -> float:
             total = 0.0
@@ -51,7 +50,7 @@ class DepthwisePairs(Kernel):
                 rows = min(tile, height - first)
                 positions, words = _positions(window, rows), _words(window, rows)
                 total += 8 * words + 300
-                total += sum(positions * (b.cycles + 36 + 4 * requant_cycles) + b.writing for b in blocks)
+                total += sum(positions * (b.cycles + 4 * requant_cycles) + b.writing for b in blocks)
                 total += len(blocks) * (11 * words + 25 * window.output_width + 500)
             return total
 
@@ -62,7 +61,7 @@ class DepthwisePairs(Kernel):
             params={
                 "window": window.fields,
                 "input_zero_point": layer.input_zero_point,
-                "weights": Ref("weights"),
+                **pairs_m0.weight_fields(self.form),
                 "requant": Ref("requant"),
                 **fields,
                 "halve_rows": 0,
@@ -70,7 +69,7 @@ class DepthwisePairs(Kernel):
                 "word_count": word_count,
                 "sum_count": sum_count,
             },
-            consts=(pairs_m0.stream(blocks), requant),
+            consts=(*pairs_m0.weight_consts(blocks), requant),
             scratch_bytes=4 * word_count + 16 * sum_count + pairs_m0.code_bytes(blocks),
             align=4,
             units=height,
@@ -79,6 +78,28 @@ class DepthwisePairs(Kernel):
             macs=site.output().elements * layer.weights.shape[1],
             cost=int(cycles(tile)),
         )
+
+
+class DepthwisePairs(_DepthwiseWords):
+    """Code written at run time.
+
+    Cortex-M0+ cycles, all in SRAM: for an output of a 3x3 kernel 30 in the written code, 17 to requantize it, 5 to
+    stage its inputs; for a channel and tile about 1000. In all 55 for an output in large images, 85 in those
+    of 12 x 12.
+    """
+
+    name: ClassVar[str] = "depthwise_conv2d_s8_pairs__m0"
+    form = pairs_m0.WRITTEN
+
+
+class DepthwiseCode(_DepthwiseWords):
+    """Code made on the host: 150 bytes for a 3x3 kernel, run where it is stored.
+
+    Cortex-M0+ cycles, all in SRAM: for an output of a 3x3 kernel 29 in the code, for a channel and tile about 500.
+    """
+
+    name: ClassVar[str] = "depthwise_conv2d_s8_code__m0"
+    form = pairs_m0.CODE
 
 
 def _positions(window: Window, rows: int) -> int:

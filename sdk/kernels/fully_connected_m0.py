@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from sdk.kernels import chain_dsp, pairs_m0
 from sdk.kernels.base import Access, Const, Constraint, Kernel, Prepared, Ref, Site
+from sdk.kernels.code_m0 import GROUP
 from sdk.kernels.fully_connected import PLAIN_WEIGHTS
 from sdk.kernels.requantize import Ints
 
@@ -84,7 +85,7 @@ def _cuts(weights: Ints) -> list[int]:
     cuts, total = [], np.zeros(len(weights), np.int64)
     for tap, column in enumerate(np.abs(weights).T):
         total += column
-        if total.max() > pairs_m0.GROUP:
+        if total.max() > GROUP:
             cuts.append(tap)
             total = column.copy()
     return [*cuts, weights.shape[1]]

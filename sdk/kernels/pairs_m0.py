@@ -5,25 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from sdk.ir.attrs import Activation, Conv2DAttrs, DepthwiseConv2DAttrs, FullyConnectedAttrs
-from sdk.kernels import chain_dsp
-from sdk.kernels.base import Const, Constraint, Site, Value
+from sdk.kernels import chain_dsp, code_m0
+from sdk.kernels.base import Const, Constraint, Ref, Site, Value
 from sdk.kernels.operands import data
+from sdk.kernels.requantize import Ints
 from sdk.kernels.requantize_m0 import SplitRequant, split_requantization
 from sdk.numerics import activation_range
 
 SOURCES = (
+    "kernels/pairs/blocks__m0.c",
+    "kernels/pairs/call__m0.c",
     "kernels/pairs/pairs__m0.c",
     "kernels/pairs/pairs__m0.S",
     "kernels/pairs/requantize_exact__m0.c",
 )
-GROUP = 255
-"""Absolute weights of one group: 128 times this stays below 2**15."""
 _EMPTY = 0x80
 _TWIN_BYTES = 8
 """What the C twin keeps beside the weights where the code would be."""
@@ -143,22 +142,22 @@ def requantization(site: Site, prefix: str = "sdk_pairs_requantize") -> tuple[di
 
 @dataclass(frozen=True)
 class Block:
-    """Code of two channels.
+    """Weights of two channels.
 
     Attributes:
-        stream: weights.
-        size: bytes of the code.
-        cycles: of one run.
-        writing: cycles for writing it.
+        data: what the firmware stores.
+        size: bytes of scratch for the code.
+        cycles: of one position, with the call.
+        writing: cycles before the first position.
     """
 
-    stream: bytes
+    data: bytes
     size: int
     cycles: int
     writing: int
 
 
-def block(weights: npt.NDArray[Any], runs: int) -> Block:
+def written(weights: Ints, runs: int) -> Block:
     """Weights as sdk_pairs_write__m0 reads them, and what becomes of them.
 
     Args:
@@ -174,7 +173,7 @@ def block(weights: npt.NDArray[Any], runs: int) -> Block:
     for i, weight in enumerate(pieces.reshape(2, -1).T.reshape(-1).tolist()):
         size = abs(weight)
         totals[i % 2] += size
-        if totals[i % 2] > GROUP:
+        if totals[i % 2] > code_m0.GROUP:
             totals[i % 2] = size
             stream.append(_EMPTY)
             emptied += 1
@@ -183,11 +182,35 @@ def block(weights: npt.NDArray[Any], runs: int) -> Block:
     products = int(np.count_nonzero(pieces))
     halfwords = 3 * products + 2 * emptied + negative
     return Block(
-        stream=bytes(stream),
+        data=bytes(stream),
         size=max(2 * (halfwords + loads + runs), pieces.size + _TWIN_BYTES),
-        cycles=halfwords + 3 * loads + runs,
-        writing=12 * pieces.size + 7 * loads + 12 * emptied + 20 * runs + 60,
+        cycles=halfwords + 3 * loads + runs + 36,
+        writing=12 * pieces.size + 7 * loads + 12 * emptied + 20 * runs + 100,
     )
+
+
+def ready(weights: Ints, runs: int) -> Block:
+    """Weights as code for sdk_pairs_call__m0; arguments as of ``written``."""
+    code = code_m0.pair(weights, runs)
+    data = np.array(code.halfwords, "<u2").tobytes()
+    return Block(data, 0, code.cycles + 25, 60)
+
+
+@dataclass(frozen=True)
+class Form:
+    """How the firmware stores weights.
+
+    Attributes:
+        function: that makes sums of them.
+        make: a block, of weights [2, taps] in a number of runs.
+    """
+
+    function: str
+    make: Callable[[Ints, int], Block]
+
+
+WRITTEN = Form("sdk_pairs_written__m0", written)
+CODE = Form("sdk_pairs_called__m0", ready)
 
 
 def code_bytes(blocks: list[Block]) -> int:
@@ -195,9 +218,16 @@ def code_bytes(blocks: list[Block]) -> int:
     return -(-max(b.size for b in blocks) // 4) * 4
 
 
-def stream(blocks: list[Block]) -> Const:
-    """The weights of all blocks."""
-    return Const("weights", "uint8_t", np.frombuffer(b"".join(b.stream for b in blocks), np.uint8))
+def weight_fields(form: Form) -> dict[str, Value]:
+    """The fields of the parameters that say where the weights are."""
+    return {"weights": Ref("weights"), "block": form.function, "starts": Ref("starts")}
+
+
+def weight_consts(blocks: list[Block]) -> tuple[Const, Const]:
+    """The weights of all blocks, and where each block starts."""
+    starts = np.cumsum([0, *(len(b.data) for b in blocks[:-1])])
+    data = np.frombuffer(b"".join(b.data for b in blocks), np.uint8)
+    return Const("weights", "uint8_t", data), Const("starts", "uint32_t", starts.astype(np.uint32))
 
 
 def tile_rows(height: int, words: Callable[[int], int], most_bytes: int, cost: Callable[[int], float]) -> int:

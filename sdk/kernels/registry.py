@@ -19,7 +19,7 @@ from sdk.kernels.comparisons import COMPARISONS
 from sdk.kernels.conditional import SelectRef
 from sdk.kernels.control import IfRef, WhileRef
 from sdk.kernels.conv2d_dsp import Conv2DNarrow, Conv2DPatch, Conv2DPixels, Conv2DPointwise, Conv2DRows
-from sdk.kernels.conv2d_m0 import Conv2DPairs
+from sdk.kernels.conv2d_m0 import Conv2DCode, Conv2DPairs, Conv2DPairsChannels
 from sdk.kernels.conv2d_mve import Conv2DPixelsMve, Conv2DRowsMve, Conv2DRunsMve
 from sdk.kernels.conv2d_neon import Conv2DBytes, Conv2DNeon, Conv2DSdot
 from sdk.kernels.convolution_s8 import Conv2DS8Ref, DepthwiseConv2DS8Ref
@@ -37,7 +37,7 @@ from sdk.kernels.depthwise_dsp import (
     Depthwise3x3Unrolled,
     DepthwiseTaps,
 )
-from sdk.kernels.depthwise_m0 import DepthwisePairs
+from sdk.kernels.depthwise_m0 import DepthwiseCode, DepthwisePairs
 from sdk.kernels.depthwise_mve import Depthwise3x3Mve, Depthwise3x3RowsMve
 from sdk.kernels.depthwise_neon import Depthwise3x3Sdot, DepthwiseNeon
 from sdk.kernels.dsp_packed import (
@@ -197,7 +197,10 @@ KERNELS: tuple[Kernel, ...] = (
     AddMve(),
     AveragePool2DMve(),
     MaxPool2DMve(),
+    Conv2DCode(),
     Conv2DPairs(),
+    Conv2DPairsChannels(),
+    DepthwiseCode(),
     DepthwisePairs(),
     AddLinearM0(),
     FullyConnectedLanes(),

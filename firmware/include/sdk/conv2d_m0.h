@@ -22,8 +22,9 @@ typedef struct {
 } sdk_window_m0;
 
 /*
- * weights: streams for sdk_pairs_write__m0: of two output channels each, a run being a row of the kernel; for depthwise of
- * one channel at two rows, a run being a column of the kernel with the rows of both.
+ * weights, block, starts: weights as the block function takes them, and the byte at which each block starts: two output
+ * channels each, a run being a row of the kernel; for depthwise one channel at two rows, a run being a column of the
+ * kernel with the rows of both.
  * requant: a sdk_pairs_requant for each output channel.
  * halve_rows: whether the high halves are those of the lower rows of a tile instead of the right columns; not for
  * depthwise and 1x1 kernels of stride 1.
@@ -33,7 +34,9 @@ typedef struct {
 typedef struct {
     sdk_window_m0 window;
     int32_t input_zero_point;
-    const uint8_t *weights;
+    const void *weights;
+    sdk_pairs_block *block;
+    const uint32_t *starts;
     const void *requant;
     sdk_pairs_requantizer *requantize;
     int32_t split;
@@ -48,15 +51,28 @@ typedef struct {
 
 /*
  * Convolution. The words hold the inputs of a tile once; the low halves are those of the left half of the output, the
- * high halves those of the right half (or the upper and lower half of the tile). 1x1 kernels of stride 1 take all pixels of a tile as one row.
+ * high halves those of the right half (or the upper and lower half of the tile). 1x1 kernels of stride 1 take all pixels
+ * of a tile as one row.
  *
  * input: input_height x input_width x input_channels; output: the same of the output; rows: output rows.
  */
 void sdk_conv2d_s8_pairs__m0(const sdk_conv2d_s8_m0 *params, const int8_t *input, int8_t *output, void *scratch,
                              sdk_range rows);
 
+/* The same, for weights that are code. */
+void sdk_conv2d_s8_code__m0(const sdk_conv2d_s8_m0 *params, const int8_t *input, int8_t *output, void *scratch,
+                            sdk_range rows);
+
+/* The same, divided by pairs of output channels: tile_rows is the output's height. */
+void sdk_conv2d_s8_pairs_channels__m0(const sdk_conv2d_s8_m0 *params, const int8_t *input, int8_t *output, void *scratch,
+                                      sdk_range pairs);
+
 /* Depthwise convolution with depth multiplier 1, channel by channel, two columns of the output at once. */
 void sdk_depthwise_conv2d_s8_pairs__m0(const sdk_conv2d_s8_m0 *params, const int8_t *input, int8_t *output,
                                        void *scratch, sdk_range rows);
+
+/* The same, for weights that are code. */
+void sdk_depthwise_conv2d_s8_code__m0(const sdk_conv2d_s8_m0 *params, const int8_t *input, int8_t *output,
+                                      void *scratch, sdk_range rows);
 
 #endif

@@ -136,12 +136,35 @@ void sdk_pairs_stage_edge__m0(const int8_t *in, uint32_t *words, int32_t count, 
  * next byte, a weight other than zero.
  * runs: pieces of a window with consecutive words, at least 1.
  * run: words of a piece, even.
- * Returns the byte after the stream of these channels.
  */
-const uint8_t *sdk_pairs_write__m0(void *code, const uint8_t *stream, int32_t runs, int32_t run);
+void sdk_pairs_write__m0(void *code, const uint8_t *stream, int32_t runs, int32_t run);
 
 /* Runs the code over all positions, rows last. */
 void sdk_pairs_run__m0(const uint32_t *words, sdk_pairs_sums *sums, const sdk_pairs_walk *walk, const void *code);
+
+/*
+ * Runs code made on the host (sdk/kernels/code_m0.py) over all positions, rows last. The code takes the words' address in
+ * r0 and the run_step in r11, leaves the address after the window in r0, the sums of high halves in r6 and r7, those of
+ * whole accumulators in r8 and r9, and returns by lr; it uses r1 to r5.
+ */
+void sdk_pairs_call__m0(const uint32_t *words, sdk_pairs_sums *sums, const sdk_pairs_walk *walk, const void *code);
+
+/*
+ * Sums of two channels at all positions.
+ *
+ * weights: of these channels, as the function takes them.
+ * walk: as if all words of a window were read.
+ * code: scratch for code that is written.
+ * runs, run: pieces of a window, and their words.
+ */
+typedef void sdk_pairs_block(const void *weights, const uint32_t *words, sdk_pairs_sums *sums,
+                             const sdk_pairs_walk *walk, void *code, int32_t runs, int32_t run);
+
+/* Weights are a stream for sdk_pairs_write__m0, in runs that are filled up to an even number of words. */
+sdk_pairs_block sdk_pairs_written__m0;
+
+/* Weights are code for sdk_pairs_call__m0. */
+sdk_pairs_block sdk_pairs_called__m0;
 
 /* Requantizes one channel of all sums (pass the address of the second for that). */
 typedef void sdk_pairs_requantizer(const int32_t *sums, int8_t *out, const sdk_pairs_requant *requant,

@@ -209,7 +209,7 @@ END_FUNCTION sdk_pairs_stage_edge__m0
     b       .Lescaped_\phase\()_\i
 .endm
 
-/* r0 code, r1 stream, r2 runs, r3 run. Returns the stream's next byte. */
+/* r0 code, r1 stream, r2 runs, r3 run */
 FUNCTION sdk_pairs_write__m0
     SAVE
     sub     sp, #8
@@ -390,6 +390,53 @@ FUNCTION sdk_pairs_run__m0
     add     sp, #20
     RESTORE
 END_FUNCTION sdk_pairs_run__m0
+
+/* 25 cycles a position beside the code. r0 words, r1 sums, r2 walk, r3 code */
+FUNCTION sdk_pairs_call__m0
+    SAVE
+    sub     sp, #20
+    mov     r10, r1
+    adds    r3, #1
+    mov     r12, r3
+    ldmia   r2!, {r3-r7}    /* columns, rows, run_step, column_step, row_step */
+    mov     r11, r5
+    lsls    r3, r3, #4
+    str     r3, [sp, #12]
+    str     r4, [sp, #8]
+    str     r6, [sp, #4]
+    str     r7, [sp, #16]
+    ldr     r1, =.Lcalled + 1
+    mov     lr, r1
+1:  ldr     r3, [sp, #12]
+    add     r3, r10
+    str     r3, [sp]
+    bx      r12
+.Lcalled:
+    lsls    r1, r6, #16
+    mov     r4, r8
+    subs    r4, r4, r1
+    movs    r5, r6
+    lsls    r1, r7, #16
+    mov     r6, r9
+    subs    r6, r6, r1
+    mov     r1, r10
+    stmia   r1!, {r4-r7}
+    mov     r10, r1
+    ldr     r2, [sp, #4]
+    ldr     r3, [sp]
+    adds    r0, r0, r2
+    cmp     r1, r3
+    beq     2f
+    bx      r12
+2:  ldr     r2, [sp, #16]
+    adds    r0, r0, r2
+    ldr     r2, [sp, #8]
+    subs    r2, #1
+    str     r2, [sp, #8]
+    bne     1b
+    add     sp, #20
+    RESTORE
+END_FUNCTION sdk_pairs_call__m0
 
 /* Accumulator v to its byte; r3 and t are lost. */
 .macro REQUANTIZE v, t, signed, number

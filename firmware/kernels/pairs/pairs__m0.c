@@ -42,7 +42,7 @@ typedef struct {
     int32_t run;
 } header;
 
-const uint8_t *sdk_pairs_write__m0(void *code, const uint8_t *stream, int32_t runs, int32_t run)
+void sdk_pairs_write__m0(void *code, const uint8_t *stream, int32_t runs, int32_t run)
 {
     const header h = {runs, run};
     int8_t *weights = (int8_t *)code + sizeof h;
@@ -52,7 +52,6 @@ const uint8_t *sdk_pairs_write__m0(void *code, const uint8_t *stream, int32_t ru
         const int32_t magnitude = *stream & 0x7F;
         weights[i] = (int8_t)(*stream >= 0x80 ? -magnitude : magnitude);
     }
-    return stream;
 }
 
 /* Both halves of a word times a weight. */

@@ -75,8 +75,7 @@ static void stage_edge(const edge_rows *e, int32_t row, int32_t channel)
     }
 }
 
-void sdk_depthwise_conv2d_s8_pairs__m0(const sdk_conv2d_s8_m0 *params, const int8_t *input, int8_t *output,
-                                       void *scratch, sdk_range rows)
+static void convolve(const sdk_conv2d_s8_m0 *params, const int8_t *input, int8_t *output, void *scratch, sdk_range rows)
 {
     const sdk_window_m0 *w = &params->window;
     const int32_t channels = w->output_channels;
@@ -84,7 +83,6 @@ void sdk_depthwise_conv2d_s8_pairs__m0(const sdk_conv2d_s8_m0 *params, const int
     const uint32_t padding = (uint32_t)params->input_zero_point + ((uint32_t)params->input_zero_point << 16);
     /* A run is a column of the windows of two output rows. */
     const int32_t run = w->kernel_height + w->stride_height;
-    const int32_t even_run = run + run % 2;
     const sdk_pairs_requant *requant = params->requant;
     uint32_t *words = scratch;
     sdk_pairs_sums *sums = (sdk_pairs_sums *)(void *)(words + params->word_count);
@@ -99,8 +97,8 @@ void sdk_depthwise_conv2d_s8_pairs__m0(const sdk_conv2d_s8_m0 *params, const int
         const sdk_pairs_walk walk = {
             .columns = positions,
             .rows = w->output_width,
-            .run_step = WORD * (staged - even_run),
-            .column_step = WORD * (2 * w->stride_height - even_run - (w->kernel_width - 1) * staged),
+            .run_step = WORD * (staged - run),
+            .column_step = WORD * (2 * w->stride_height - run - (w->kernel_width - 1) * staged),
             .row_step = WORD * (w->stride_width * staged - 2 * positions * w->stride_height),
         };
         /* The sums of a column are those of its rows, in order; a single row has no second one. */
@@ -123,7 +121,6 @@ void sdk_depthwise_conv2d_s8_pairs__m0(const sdk_conv2d_s8_m0 *params, const int
         staging s = plan(params, input, tile.begin * w->stride_height - w->pad_top, distance * w->stride_height, staged,
                          columns, words);
         int8_t *to = output + tile.begin * row;
-        const uint8_t *stream = params->weights;
         for (int32_t c = 0; c < channels; c++) {
             stage_edge(&s.high, w->input_width * channels, c);
             if (s.plane_words != NULL) {
@@ -132,9 +129,21 @@ void sdk_depthwise_conv2d_s8_pairs__m0(const sdk_conv2d_s8_m0 *params, const int
                 s.plane.high++;
             }
             stage_edge(&s.low, w->input_width * channels, c);
-            stream = sdk_pairs_write__m0(code, stream, w->kernel_width, even_run);
-            sdk_pairs_run__m0(words, sums, &walk, code);
+            params->block((const char *)params->weights + params->starts[c], words, sums, &walk, code, w->kernel_width,
+                          run);
             params->requantize(sums->first, to + c, requant + c, &out);
         }
     }
+}
+
+void sdk_depthwise_conv2d_s8_pairs__m0(const sdk_conv2d_s8_m0 *params, const int8_t *input, int8_t *output,
+                                       void *scratch, sdk_range rows)
+{
+    convolve(params, input, output, scratch, rows);
+}
+
+void sdk_depthwise_conv2d_s8_code__m0(const sdk_conv2d_s8_m0 *params, const int8_t *input, int8_t *output,
+                                      void *scratch, sdk_range rows)
+{
+    convolve(params, input, output, scratch, rows);
 }

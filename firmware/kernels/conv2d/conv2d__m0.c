@@ -77,13 +77,11 @@ static void stage_windows(const sdk_conv2d_s8_m0 *p, const int8_t *input, sdk_ra
     out->second = (to_row * w->output_width + to_column) * w->output_channels;
 }
 
-void sdk_conv2d_s8_pairs__m0(const sdk_conv2d_s8_m0 *params, const int8_t *input, int8_t *output, void *scratch,
-                             sdk_range rows)
+static void convolve(const sdk_conv2d_s8_m0 *params, const int8_t *input, int8_t *output, void *scratch, sdk_range rows,
+                     sdk_range pairs)
 {
     const sdk_window_m0 *w = &params->window;
     const int32_t channels = w->output_channels;
-    const int32_t run = w->kernel_width * w->input_channels;
-    const int32_t even_run = run + run % 2;
     uint32_t *words = scratch;
     sdk_pairs_sums *sums = (sdk_pairs_sums *)(void *)(words + params->word_count);
     void *code = sums + params->sum_count;
@@ -104,18 +102,38 @@ void sdk_conv2d_s8_pairs__m0(const sdk_conv2d_s8_m0 *params, const int8_t *input
         } else {
             stage_windows(params, input, tile, words, padding, &walk, &out);
         }
-        walk.run_step -= WORD * (run % 2);
-        walk.column_step -= WORD * (run % 2);
-        const uint8_t *stream = params->weights;
         int8_t *to = output + tile.begin * w->output_width * channels;
-        for (int32_t c = 0; c < channels; c += 2) {
-            const int two = c + 1 < channels;
-            stream = sdk_pairs_write__m0(code, stream, w->kernel_height, even_run);
-            sdk_pairs_run__m0(words, sums, &walk, code);
+        for (int32_t pair = pairs.begin; pair < pairs.end; pair++) {
+            const int32_t c = 2 * pair;
+            params->block((const char *)params->weights + params->starts[pair], words, sums, &walk, code,
+                          w->kernel_height, w->kernel_width * w->input_channels);
             params->requantize(sums->first, to + c, requant + c, &out);
-            if (two) {
+            if (c + 1 < channels) {
                 params->requantize(sums->second, to + c + 1, requant + c + 1, &out);
             }
         }
     }
+}
+
+static sdk_range all_pairs(const sdk_conv2d_s8_m0 *params)
+{
+    return (sdk_range){0, (params->window.output_channels + 1) / 2};
+}
+
+void sdk_conv2d_s8_pairs__m0(const sdk_conv2d_s8_m0 *params, const int8_t *input, int8_t *output, void *scratch,
+                             sdk_range rows)
+{
+    convolve(params, input, output, scratch, rows, all_pairs(params));
+}
+
+void sdk_conv2d_s8_code__m0(const sdk_conv2d_s8_m0 *params, const int8_t *input, int8_t *output, void *scratch,
+                            sdk_range rows)
+{
+    convolve(params, input, output, scratch, rows, all_pairs(params));
+}
+
+void sdk_conv2d_s8_pairs_channels__m0(const sdk_conv2d_s8_m0 *params, const int8_t *input, int8_t *output, void *scratch,
+                                      sdk_range pairs)
+{
+    convolve(params, input, output, scratch, (sdk_range){0, params->window.output_height}, pairs);
 }
