@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sdk.board.board import Board, Memory
@@ -10,35 +11,52 @@ from sdk.errors import BoardError
 _HOT = ("*/kernels/*", "*libgcc.a:*")
 """Objects whose code runs from RAM where the flash is slower: kernels, and the arithmetic that they call."""
 
-
 _WEIGHTS = "*_weights.c.o"
-_OTHER_RAM_BYTES = 64 * 1024
+_OTHER_RAM_BYTES = 24 * 1024
 """Room left for code, stacks and buffers beside an arena and weights in RAM."""
 
+FLASH_CYCLES = 7
+"""Cycles for a byte of constants that is not in RAM, where the flash is slow: a miss of the RP2040's XIP cache."""
 
-def fits_ram(board: Board, weights_bytes: int, arena_bytes: int) -> bool:
-    """Whether a board whose flash is slow has room for a model's weights in RAM."""
+
+def shared_ram(board: Board) -> int | None:
+    """Bytes of RAM for an arena and for weights that are copied at start-up; None where the flash is as fast."""
     if board.hosted or board.memory("ramfunc") == board.memory("text"):
-        return False
-    return weights_bytes + arena_bytes + _OTHER_RAM_BYTES <= board.memory("data").length
+        return None
+    return board.memory("data").length - _OTHER_RAM_BYTES
 
 
-def link_view(board: Board, stack_bytes: int, *, weights_in_ram: bool = False) -> dict[str, Any]:
+def placed_in_ram(board: Board, constants: Mapping[str, int], arena_bytes: int) -> list[str]:
+    """Which constants to copy into RAM on a board whose flash is slow: the largest first, while they fit.
+
+    Args:
+        board: any.
+        constants: bytes of each group of constants.
+        arena_bytes: beside them in RAM.
+    """
+    room = (shared_ram(board) or 0) - arena_bytes
+    placed = []
+    for name, size in sorted(constants.items(), key=lambda item: (-item[1], item[0])):
+        if size <= room:
+            placed.append(name)
+            room -= size
+    return placed
+
+
+def link_view(board: Board, stack_bytes: int, in_ram: Sequence[str] = ()) -> dict[str, Any]:
     """The context of ``templates/link.ld.j2``.
 
     Args:
         board: with memories.
         stack_bytes: that each stack must have at least; a multiple of 8. A stack with a memory of its own
             gets all of it.
-
-        weights_in_ram: copy the layers' constants into RAM at start-up.
+        in_ram: prefixes of the constants that are copied into RAM at start-up.
 
     Raises:
         BoardError: a memory is smaller than the stack in it.
     """
     roles = {role for memory in board.memories for role in memory.roles}
     stacks = [_stack(board, role, stack_bytes) for role in ("stack", "core1_stack") if role in roles]
-    moved = f"{_WEIGHTS}(.rodata*)"
     copied = board.memory("ramfunc") == board.memory("data")
     moved_apart = board.memory("ramfunc") not in (board.memory("data"), board.memory("text"))
     hot = [*(f"{objects}(.text*)" for objects in _HOT), "*(.ramfunc*)"]
@@ -50,13 +68,14 @@ def link_view(board: Board, stack_bytes: int, *, weights_in_ram: bool = False) -
         "text_inputs": (
             [f"*(EXCLUDE_FILE({' '.join(_HOT)}) .text*)"] if copied or moved_apart else ["*(.text* .ramfunc*)"]
         ),
-        "rodata_inputs": [f"*(EXCLUDE_FILE({_WEIGHTS}) .rodata*)" if weights_in_ram else "*(.rodata*)"],
+        "rodata_inputs": [f"*(EXCLUDE_FILE({_WEIGHTS}) .rodata*)" if in_ram else "*(.rodata*)"],
         "data_inputs": [
-            *([moved] if weights_in_ram else []),
+            *(f"{_WEIGHTS}(.rodata.{prefix}*)" for prefix in in_ram),
             *(hot if copied else ()),
             "*(.data* .got*)",
         ],
         "ramfunc_inputs": hot if moved_apart else [],
+        "late_rodata_inputs": [f"{_WEIGHTS}(.rodata*)"] if in_ram else [],
         "stacks": stacks,
         "stack_bytes": stack_bytes,
     }

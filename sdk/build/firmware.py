@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sdk import __version__, resources
 from sdk.board import Board
-from sdk.board.linker import fits_ram, link_view
+from sdk.board.linker import link_view, placed_in_ram
 from sdk.build import scons
 from sdk.build.elf import LinkedImage, read_image
 from sdk.cache import cache_folder
@@ -162,10 +162,15 @@ def _build(
     for program, plan in models:
         generated |= emit_model(program, plan)
     if not board.hosted:
-        weights = sum(step.const_bytes for program, _ in models for step in program.all_steps)
+        constants = {
+            f"{part.module.name}_{step.name}_": step.const_bytes
+            for program, _ in models
+            for part in (program, *program.callees.values())
+            for step in part.steps
+        }
         arena = max(plan.size for _, plan in models)
-        in_ram = optimize is Optimize.SPEED and fits_ram(board, weights, arena)
-        generated["link.ld"] = render("link.ld.j2", link_view(board, STACK_BYTES, weights_in_ram=in_ram))
+        in_ram = placed_in_ram(board, constants, arena) if optimize is Optimize.SPEED else []
+        generated["link.ld"] = render("link.ld.j2", link_view(board, STACK_BYTES, in_ram))
     _write(folder, generated)
 
     flags = (

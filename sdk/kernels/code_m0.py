@@ -39,8 +39,8 @@ def _lsls(register: int, source: int, bits: int) -> int:
     return bits << 6 | source << 3 | register
 
 
-def _asrs_16(register: int) -> int:
-    return 0x1400 | register << 3 | register
+def _asrs_16(register: int, source: int) -> int:
+    return 0x1400 | source << 3 | register
 
 
 def _adcs(register: int, source: int) -> int:
@@ -56,6 +56,7 @@ def _add(register: int, source: int, *, subtract: bool = False) -> int:
 
 
 def _add_high(register: int, source: int) -> int:
+    """Either may be a high register."""
     return 0x4400 | (register & 8) << 4 | source << 3 | register & 7
 
 
@@ -91,10 +92,20 @@ _Product = tuple[int, int]
 
 def _empty(code: list[int], s: _Sum) -> _Sum:
     """T += A; S += A >> 16 with the carry, the sign of the low half."""
-    code += [(_add_high if s.emptied else _move)(s.total, s.accumulator), _asrs_16(s.accumulator)]
+    code += [(_add_high if s.emptied else _move)(s.total, s.accumulator), _asrs_16(s.accumulator, s.accumulator)]
     code += [] if s.emptied else [_movs(s.high, 0)]
     code.append(_adcs(s.high, s.accumulator))
     return replace(s, size=0, open=False, emptied=True)
+
+
+def _end(s: _Sum) -> list[int]:
+    """The sum of high halves, and all of the accumulators where the last one is."""
+    if not s.open:
+        return [_move(s.accumulator, s.total)] if s.emptied else [_movs(s.accumulator, 0), _movs(s.high, 0)]
+    code = [_asrs_16(_PRODUCT, s.accumulator)]
+    code += [] if s.emptied else [_movs(s.high, 0)]
+    code.append(_adcs(s.high, _PRODUCT))
+    return [*code, _add_high(s.accumulator, s.total)] if s.emptied else code
 
 
 def _multiply(code: list[int], x: int, size: int, held: _Product | None) -> None:
@@ -183,7 +194,7 @@ def pair(weights: Ints, runs: int) -> Code:
         runs: pieces of a window with consecutive words.
     """
     code: list[int] = []
-    sums: tuple[_Sum, ...] = (_Sum(4, 6, 8), _Sum(5, 7, 9))
+    sums: tuple[_Sum, ...] = (_Sum(4, 5, 8), _Sum(6, 7, 9))
     pieces = weights.reshape(2, runs, -1)
     for run in range(runs):
         code += [_add_high(_WORDS, _RUN_STEP)] if run else []
@@ -199,9 +210,6 @@ def pair(weights: Ints, runs: int) -> Code:
             sums = _taps(code, sums, part)
         code += [0x3000 | 4 * skipped] if skipped else []
     for s in sums:
-        if s.open:
-            _empty(code, s)
-        elif not s.emptied:
-            code += [_movs(s.high, 0), _move(s.total, s.high)]
+        code += _end(s)
     code.append(_RETURN)
     return Code(tuple(code), _cycles(code))

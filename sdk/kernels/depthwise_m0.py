@@ -20,10 +20,12 @@ class _DepthwiseWords(Kernel):
 
     Class variables:
         form: how weights are stored.
+        by_channels: whether the layer is divided by channels, not by rows.
         word_bytes: of words that a tile should not exceed.
     """
 
     form: ClassVar[Form]
+    by_channels: ClassVar[bool] = False
     word_bytes: ClassVar[int] = 6 << 10
     ops: ClassVar[tuple[str, ...]] = ("DEPTHWISE_CONV_2D",)
     header: ClassVar[str] = "sdk/conv2d_m0.h"
@@ -54,7 +56,9 @@ class _DepthwiseWords(Kernel):
                 total += len(blocks) * (11 * words + 25 * window.output_width + 500)
             return total
 
-        tile = pairs_m0.tile_rows(height, partial(_words, window), self.word_bytes, cycles)
+        tile = height
+        if not self.by_channels:
+            tile = pairs_m0.tile_rows(height, partial(_words, window), self.word_bytes, cycles)
         word_count, sum_count = _words(window, tile), _positions(window, tile)
         return Prepared(
             params_type="sdk_conv2d_s8_m0",
@@ -72,9 +76,9 @@ class _DepthwiseWords(Kernel):
             consts=(*pairs_m0.weight_consts(blocks), requant),
             scratch_bytes=4 * word_count + 16 * sum_count + pairs_m0.code_bytes(blocks),
             align=4,
-            units=height,
-            grain=tile,
-            access=tuple(_access(window, tile)),
+            units=window.output_channels if self.by_channels else height,
+            grain=1 if self.by_channels else tile,
+            access=None if self.by_channels else tuple(_access(window, tile)),
             macs=site.output().elements * layer.weights.shape[1],
             cost=int(cycles(tile)),
         )
@@ -93,13 +97,14 @@ class DepthwisePairs(_DepthwiseWords):
 
 
 class DepthwiseCode(_DepthwiseWords):
-    """Code made on the host: 150 bytes for a 3x3 kernel, run where it is stored.
+    """Code made on the host: 150 bytes for a 3x3 kernel, run where it is stored; all rows of a channel at once.
 
-    Cortex-M0+ cycles, all in SRAM: for an output of a 3x3 kernel 29 in the code, for a channel and tile about 500.
+    Cortex-M0+ cycles, all in SRAM: for an output of a 3x3 kernel 28 in the code, for a channel about 500.
     """
 
     name: ClassVar[str] = "depthwise_conv2d_s8_code__m0"
     form = pairs_m0.CODE
+    by_channels = True
 
 
 def _positions(window: Window, rows: int) -> int:

@@ -125,7 +125,7 @@ def requantization(site: Site, prefix: str = "sdk_pairs_requantize") -> tuple[di
         name, split, cycles = "_exact", 0, 75.0
         columns = [bias, zero, zero, zero, layer.accumulators.multiplier, layer.accumulators.shift, zero]
     else:
-        name, split, cycles = ("_signed", requant.split, 26.0) if requant.two_sided else ("", requant.split, 18.0)
+        name, split, cycles = ("_signed", requant.split, 25.0) if requant.two_sided else ("", requant.split, 17.0)
         lower = requant.multiplier & ((1 << split) - 1)
         upper = requant.multiplier >> split
         columns = [bias, bias + requant.origin, requant.span, requant.offset, lower, upper, requant.negative]
@@ -193,7 +193,7 @@ def ready(weights: Ints, runs: int) -> Block:
     """Weights as code for sdk_pairs_call__m0; arguments as of ``written``."""
     code = code_m0.pair(weights, runs)
     data = np.array(code.halfwords, "<u2").tobytes()
-    return Block(data, 0, code.cycles + 25, 60)
+    return Block(data, 0, code.cycles + 22, 60)
 
 
 @dataclass(frozen=True)

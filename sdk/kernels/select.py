@@ -10,6 +10,7 @@ from sdk.board import Board
 from sdk.errors import InputError, UnsupportedError
 from sdk.ir import Module, Op
 from sdk.kernels.base import Callee, Kernel, Prepared, Site
+from sdk.kernels.in_ram import fit_ram
 from sdk.kernels.program import Program, Step
 from sdk.kernels.registry import ALIAS_OPS, candidates, refusals
 from sdk.numerics import FactorError
@@ -80,7 +81,8 @@ def select(
             "no kernel for " + ", for ".join(f"{_named(ops)} ({reason})" for reason, ops in missing.items()),
             "see docs/operators.md for what is supported, and convert the model without these operators",
         )
-    return Program(module, graph, board, tuple(steps), storage)
+    program = Program(module, graph, board, tuple(steps), storage)
+    return fit_ram(program, kernels or ()) if optimize is Optimize.SPEED else program
 
 
 def _named(ops: Sequence[Op]) -> str:

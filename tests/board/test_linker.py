@@ -13,6 +13,7 @@ from elftools.elf.elffile import ELFFile
 from sdk import board as boards
 from sdk import resources
 from sdk.board import Board
+from sdk.board.linker import placed_in_ram
 from sdk.errors import BoardError
 
 STACK_BYTES = 2048
@@ -148,3 +149,37 @@ def test_stack_with_a_memory_of_its_own_gets_all_of_it() -> None:
     board = boards.load("pico")
     stacks = {stack["name"]: stack["bytes"] for stack in boards.link_view(board, 1024)["stacks"]}
     assert stacks["core1_stack"] == board.memory("core1_stack").length
+
+
+def test_the_largest_constants_that_fit_are_copied_to_ram() -> None:
+    board = boards.load("pico")
+    sizes = {"a": 100_000, "b": 90_000, "c": 60_000, "d": 1_000}
+    assert placed_in_ram(board, sizes, arena_bytes=64_000) == ["a", "c", "d"]
+    assert placed_in_ram(board, sizes, arena_bytes=board.memory("data").length) == []
+    assert placed_in_ram(boards.load("mps2-an386"), sizes, arena_bytes=0) == [], "its flash is as fast as its RAM"
+
+
+def test_constants_are_where_they_were_placed(tmp_path: Path) -> None:
+    board = boards.load("pico")
+    compiler = f"{board.toolchain.prefix}gcc"
+    if shutil.which(compiler) is None:
+        pytest.skip(f"{compiler} is not installed")
+    text = resources.path("templates", "link.ld.j2").read_text(encoding="ascii")
+    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, trim_blocks=True)
+    view = boards.link_view(board, STACK_BYTES, ["m_layer00_"])
+    (tmp_path / "link.ld").write_text(environment.from_string(text).render(view), encoding="ascii")
+    (tmp_path / "program.c").write_text(PROGRAM, encoding="ascii")
+    weights = "".join(f"const int m_layer0{i}_weights[9] = {{{i + 1}}};\n" for i in range(2))
+    (tmp_path / "m_weights.c").write_text(weights, encoding="ascii")
+    flags = ["-fdata-sections", "-DARENA_BYTES=64", "-DBOOT2_BYTES=256", *board.toolchain.cpu_flags]
+    for name in ("program", "m_weights"):
+        command = [compiler, *flags, "-c", f"{name}.c", "-o", f"{name}.c.o"]
+        subprocess.run(command, cwd=tmp_path, check=True)
+    objects = ["program.c.o", "m_weights.c.o", *board.toolchain.link_flags]
+    subprocess.run([compiler, *flags, *objects, "-T", "link.ld", "-o", "program.elf"], cwd=tmp_path, check=True)
+    with (tmp_path / "program.elf").open("rb") as stream:
+        symbols = {s.name: s["st_value"] for s in ELFFile(stream).get_section_by_name(".symtab").iter_symbols()}
+    assert symbols["__data_start"] <= symbols["m_layer00_weights"] < symbols["__data_end"]
+    flash = board.memory("rodata")
+    assert flash.origin <= symbols["m_layer01_weights"] < flash.end
+    assert symbols["m_layer01_weights"] >= symbols["__data_load"] + symbols["__data_end"] - symbols["__data_start"]

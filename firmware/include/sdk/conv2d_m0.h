@@ -71,8 +71,8 @@ void sdk_conv2d_s8_pairs_channels__m0(const sdk_conv2d_s8_m0 *params, const int8
 void sdk_depthwise_conv2d_s8_pairs__m0(const sdk_conv2d_s8_m0 *params, const int8_t *input, int8_t *output,
                                        void *scratch, sdk_range rows);
 
-/* The same, for weights that are code. */
+/* The same, for weights that are code, divided by channels: tile_rows is the output's height. */
 void sdk_depthwise_conv2d_s8_code__m0(const sdk_conv2d_s8_m0 *params, const int8_t *input, int8_t *output,
-                                      void *scratch, sdk_range rows);
+                                      void *scratch, sdk_range channels);
 
 #endif

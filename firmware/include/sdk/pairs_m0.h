@@ -144,8 +144,8 @@ void sdk_pairs_run__m0(const uint32_t *words, sdk_pairs_sums *sums, const sdk_pa
 
 /*
  * Runs code made on the host (sdk/kernels/code_m0.py) over all positions, rows last. The code takes the words' address in
- * r0 and the run_step in r11, leaves the address after the window in r0, the sums of high halves in r6 and r7, those of
- * whole accumulators in r8 and r9, and returns by lr; it uses r1 to r5.
+ * r0 and the run_step in r11, leaves the address after the window in r0, the sums of high halves in r5 and r7, those of
+ * whole accumulators in r4 and r6, and returns by lr; it uses r1 to r9.
  */
 void sdk_pairs_call__m0(const uint32_t *words, sdk_pairs_sums *sums, const sdk_pairs_walk *walk, const void *code);
 

@@ -75,7 +75,8 @@ static void stage_edge(const edge_rows *e, int32_t row, int32_t channel)
     }
 }
 
-static void convolve(const sdk_conv2d_s8_m0 *params, const int8_t *input, int8_t *output, void *scratch, sdk_range rows)
+static void convolve(const sdk_conv2d_s8_m0 *params, const int8_t *input, int8_t *output, void *scratch, sdk_range rows,
+                     sdk_range of)
 {
     const sdk_window_m0 *w = &params->window;
     const int32_t channels = w->output_channels;
@@ -118,17 +119,17 @@ static void convolve(const sdk_conv2d_s8_m0 *params, const int8_t *input, int8_t
         for (int32_t i = 0; i < staged * columns; i++) {
             words[i] = padding;
         }
-        staging s = plan(params, input, tile.begin * w->stride_height - w->pad_top, distance * w->stride_height, staged,
+        staging s = plan(params, input + of.begin, tile.begin * w->stride_height - w->pad_top, distance * w->stride_height, staged,
                          columns, words);
         int8_t *to = output + tile.begin * row;
-        for (int32_t c = 0; c < channels; c++) {
-            stage_edge(&s.high, w->input_width * channels, c);
+        for (int32_t c = of.begin; c < of.end; c++) {
+            stage_edge(&s.high, w->input_width * channels, c - of.begin);
             if (s.plane_words != NULL) {
                 sdk_pairs_stage_plane__m0(&s.plane, s.plane_words);
                 s.plane.low++;
                 s.plane.high++;
             }
-            stage_edge(&s.low, w->input_width * channels, c);
+            stage_edge(&s.low, w->input_width * channels, c - of.begin);
             params->block((const char *)params->weights + params->starts[c], words, sums, &walk, code, w->kernel_width,
                           run);
             params->requantize(sums->first, to + c, requant + c, &out);
@@ -139,11 +140,11 @@ static void convolve(const sdk_conv2d_s8_m0 *params, const int8_t *input, int8_t
 void sdk_depthwise_conv2d_s8_pairs__m0(const sdk_conv2d_s8_m0 *params, const int8_t *input, int8_t *output,
                                        void *scratch, sdk_range rows)
 {
-    convolve(params, input, output, scratch, rows);
+    convolve(params, input, output, scratch, rows, (sdk_range){0, params->window.output_channels});
 }
 
 void sdk_depthwise_conv2d_s8_code__m0(const sdk_conv2d_s8_m0 *params, const int8_t *input, int8_t *output,
-                                      void *scratch, sdk_range rows)
+                                      void *scratch, sdk_range channels)
 {
-    convolve(params, input, output, scratch, rows);
+    convolve(params, input, output, scratch, (sdk_range){0, params->window.output_height}, channels);
 }

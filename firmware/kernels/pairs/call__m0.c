@@ -72,8 +72,8 @@ void sdk_pairs_call__m0(const uint32_t *words, sdk_pairs_sums *sums, const sdk_p
     for (int32_t row = 0; row < walk->rows; row++, c.r[0] += (uint32_t)walk->row_step) {
         for (int32_t column = 0; column < walk->columns; column++, sums++) {
             execute(&c, code, words);
-            *sums = (sdk_pairs_sums){{(int32_t)(c.r[8] - (c.r[6] << 16)), (int32_t)c.r[6]},
-                                     {(int32_t)(c.r[9] - (c.r[7] << 16)), (int32_t)c.r[7]}};
+            *sums = (sdk_pairs_sums){{(int32_t)(c.r[4] - (c.r[5] << 16)), (int32_t)c.r[5]},
+                                     {(int32_t)(c.r[6] - (c.r[7] << 16)), (int32_t)c.r[7]}};
             c.r[0] += (uint32_t)walk->column_step;
         }
     }
