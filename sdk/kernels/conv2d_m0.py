@@ -38,9 +38,10 @@ class _Conv2DWords(Kernel):
     def prepare(self, site: Site) -> Prepared:
         """Fit to an operator."""
         window, layer = Window.of(site), dots(site)
-        fields, requant, requant_cycles = pairs_m0.requantization(site)
-        weights = np.pad(layer.weights, ((0, window.output_channels % 2), (0, 0)))
-        blocks = [self.form.make(weights[c : c + 2], window.kernel_height) for c in range(0, len(weights), 2)]
+        fields, requant, requant_cycles = pairs_m0.requantization(site, self.form.requantize)
+        size = self.form.channels
+        weights = np.pad(layer.weights, ((0, -window.output_channels % size), (0, 0)))
+        blocks = [self.form.make(weights[c : c + size], window.kernel_height) for c in range(0, len(weights), size)]
 
         def cycles(tile: int) -> float:
             total = 0.0
@@ -48,13 +49,14 @@ class _Conv2DWords(Kernel):
                 rows = min(tile, window.output_height - first)
                 positions = _positions(window, rows)
                 total += 9.5 * _words(window, rows) + 300
-                total += sum(positions * (b.cycles + 4 * requant_cycles) + b.writing + 200 for b in blocks)
+                outputs = 2 * size * positions
+                total += sum(positions * b.cycles + outputs * requant_cycles + b.writing + 100 * size for b in blocks)
             return total
 
         tile = window.output_height
         if not self.by_channels:
             tile = pairs_m0.tile_rows(tile, partial(_words, window), self.word_bytes, cycles)
-        word_count, sum_count = _words(window, tile), _positions(window, tile)
+        word_count, sum_count = _words(window, tile), 2 * size * _positions(window, tile)
         return Prepared(
             params_type="sdk_conv2d_s8_m0",
             params={
@@ -69,7 +71,7 @@ class _Conv2DWords(Kernel):
                 "sum_count": sum_count,
             },
             consts=(*pairs_m0.weight_consts(blocks), requant),
-            scratch_bytes=4 * word_count + 16 * sum_count + max(pairs_m0.code_bytes(blocks), window.input_channels),
+            scratch_bytes=4 * (word_count + sum_count) + max(pairs_m0.code_bytes(blocks), window.input_channels),
             align=4,
             units=len(blocks) if self.by_channels else window.output_height,
             grain=1 if self.by_channels else tile,
@@ -96,6 +98,28 @@ class Conv2DPairsChannels(_Conv2DWords):
 
     name: ClassVar[str] = "conv2d_s8_pairs_channels__m0"
     form = pairs_m0.WRITTEN
+    by_channels = True
+
+
+class Conv2DSmallWeights(_Conv2DWords):
+    """Code for five channels of small weights, written at run time, of products and additions alone.
+
+    Cortex-M0+ cycles, all in SRAM: for a MAC 1.2 with weights of 4 bits, 0.5 with ternary ones in the written code; 5
+    more for an output, 17 to requantize it; 22 for a weight and tile.
+    """
+
+    name: ClassVar[str] = "conv2d_s8_narrow__m0"
+    form = pairs_m0.NARROW
+    constraints: ClassVar[tuple[Constraint, ...]] = (
+        *_Conv2DWords.constraints,
+        Constraint("the absolute weights of a channel add up to 255 at most", pairs_m0.is_narrow),
+    )
+
+
+class Conv2DSmallWeightsChannels(Conv2DSmallWeights):
+    """The same, with code for all pixels, so that it is written once on two cores."""
+
+    name: ClassVar[str] = "conv2d_s8_narrow_channels__m0"
     by_channels = True
 
 

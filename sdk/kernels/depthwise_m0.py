@@ -59,7 +59,7 @@ class _DepthwiseWords(Kernel):
         tile = height
         if not self.by_channels:
             tile = pairs_m0.tile_rows(height, partial(_words, window), self.word_bytes, cycles)
-        word_count, sum_count = _words(window, tile), _positions(window, tile)
+        word_count, sum_count = _words(window, tile), 4 * _positions(window, tile)
         return Prepared(
             params_type="sdk_conv2d_s8_m0",
             params={
@@ -74,7 +74,7 @@ class _DepthwiseWords(Kernel):
                 "sum_count": sum_count,
             },
             consts=(*pairs_m0.weight_consts(blocks), requant),
-            scratch_bytes=4 * word_count + 16 * sum_count + pairs_m0.code_bytes(blocks),
+            scratch_bytes=4 * (word_count + sum_count) + pairs_m0.code_bytes(blocks),
             align=4,
             units=window.output_channels if self.by_channels else height,
             grain=1 if self.by_channels else tile,

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from sdk.kernels.base import Constraint, Kernel
-from sdk.kernels.conv2d_m0 import Conv2DPairs
+from sdk.kernels.conv2d_m0 import Conv2DPairs, Conv2DSmallWeights, Conv2DSmallWeightsChannels
 from sdk.kernels.depthwise_m0 import DepthwisePairs
 from sdk.kernels.operands import data
 from sdk.kernels.unpacked import Unpacked, UnpackedBytes
@@ -25,10 +25,26 @@ class Conv2DPackedPairs(UnpackedBytes):
     name = "conv2d_s8_packed_pairs__m0"
     ops = inner.ops
     header = "sdk/packed_m0.h"
-    sources = ("kernels/conv2d/conv2d_s8_packed_pairs__m0.c", Unpacked.unpacker, *inner.sources)
+    sources = ("kernels/conv2d/conv2d_s8_packed__m0.c", Unpacked.unpacker, *inner.sources)
     requires = inner.requires
     constraints: ClassVar[tuple[Constraint, ...]] = (*inner.constraints, FEW_LEVELS)
     params_type_name = "sdk_conv2d_s8_packed_m0"
+
+
+class Conv2DPackedSmall(Conv2DPackedPairs):
+    """CONV_2D with weights that are small enough for five channels at a time."""
+
+    inner: ClassVar[Kernel] = Conv2DSmallWeights()
+    name = "conv2d_s8_packed_narrow__m0"
+    constraints: ClassVar[tuple[Constraint, ...]] = (*inner.constraints, FEW_LEVELS)
+
+
+class Conv2DPackedSmallChannels(Conv2DPackedPairs):
+    """The same, divided by channels."""
+
+    inner: ClassVar[Kernel] = Conv2DSmallWeightsChannels()
+    name = "conv2d_s8_packed_narrow_channels__m0"
+    constraints: ClassVar[tuple[Constraint, ...]] = (*inner.constraints, FEW_LEVELS)
 
 
 class DepthwisePackedPairs(UnpackedBytes):

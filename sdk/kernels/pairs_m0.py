@@ -22,6 +22,7 @@ SOURCES = (
     "kernels/pairs/pairs__m0.c",
     "kernels/pairs/pairs__m0.S",
     "kernels/pairs/requantize_exact__m0.c",
+    "kernels/pairs/write_narrow__m0.c",
 )
 _EMPTY = 0x80
 _TWIN_BYTES = 8
@@ -98,6 +99,11 @@ CONVOLUTION = (
 )
 
 
+def is_narrow(site: Site) -> bool:
+    """Whether the products of each output channel stay apart without emptying an accumulator."""
+    return bool(np.abs(chain_dsp.dots(site).weights).sum(axis=1).max() <= code_m0.GROUP)
+
+
 def _activation(site: Site) -> Activation:
     kinds = Conv2DAttrs | DepthwiseConv2DAttrs | FullyConnectedAttrs
     return site.op.attrs.activation if isinstance(site.op.attrs, kinds) else Activation.NONE
@@ -142,7 +148,7 @@ def requantization(site: Site, prefix: str = "sdk_pairs_requantize") -> tuple[di
 
 @dataclass(frozen=True)
 class Block:
-    """Weights of two channels.
+    """Weights of a block of channels.
 
     Attributes:
         data: what the firmware stores.
@@ -196,21 +202,42 @@ def ready(weights: Ints, runs: int) -> Block:
     return Block(data, 0, code.cycles + 22, 60)
 
 
+def narrow(weights: Ints, runs: int) -> Block:
+    """Weights as sdk_pairs_write_narrow__m0 reads them; arguments as of ``written``, for five channels."""
+    halfwords = 0
+    for tap in np.abs(weights).T.tolist():
+        held = 1
+        halfwords += 1
+        for size in filter(None, tap):
+            halfwords += 1
+            if size not in (1, held):
+                halfwords += 1 if size & (size - 1) == 0 else 2
+                held = size
+    taps = weights.shape[1]
+    size = 2 * (halfwords + runs)
+    return Block(weights.T.astype(np.int8).tobytes(), size, halfwords + taps + runs + 52, 22 * weights.size + 100)
+
+
 @dataclass(frozen=True)
 class Form:
     """How the firmware stores weights.
 
     Attributes:
         function: that makes sums of them.
-        make: a block, of weights [2, taps] in a number of runs.
+        make: a block, of weights [channels, taps] in a number of runs.
+        channels: of a block.
+        requantize: prefix of the functions that read its sums.
     """
 
     function: str
     make: Callable[[Ints, int], Block]
+    channels: int = 2
+    requantize: str = "sdk_pairs_requantize"
 
 
 WRITTEN = Form("sdk_pairs_written__m0", written)
 CODE = Form("sdk_pairs_called__m0", ready)
+NARROW = Form("sdk_pairs_narrow__m0", narrow, 5, "sdk_pairs_requantize_narrow")
 
 
 def code_bytes(blocks: list[Block]) -> int:
@@ -220,7 +247,12 @@ def code_bytes(blocks: list[Block]) -> int:
 
 def weight_fields(form: Form) -> dict[str, Value]:
     """The fields of the parameters that say where the weights are."""
-    return {"weights": Ref("weights"), "block": form.function, "starts": Ref("starts")}
+    return {
+        "weights": Ref("weights"),
+        "block": form.function,
+        "starts": Ref("starts"),
+        "block_channels": form.channels,
+    }
 
 
 def weight_consts(blocks: list[Block]) -> tuple[Const, Const]:

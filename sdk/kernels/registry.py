@@ -19,7 +19,13 @@ from sdk.kernels.comparisons import COMPARISONS
 from sdk.kernels.conditional import SelectRef
 from sdk.kernels.control import IfRef, WhileRef
 from sdk.kernels.conv2d_dsp import Conv2DNarrow, Conv2DPatch, Conv2DPixels, Conv2DPointwise, Conv2DRows
-from sdk.kernels.conv2d_m0 import Conv2DCode, Conv2DPairs, Conv2DPairsChannels
+from sdk.kernels.conv2d_m0 import (
+    Conv2DCode,
+    Conv2DPairs,
+    Conv2DPairsChannels,
+    Conv2DSmallWeights,
+    Conv2DSmallWeightsChannels,
+)
 from sdk.kernels.conv2d_mve import Conv2DPixelsMve, Conv2DRowsMve, Conv2DRunsMve
 from sdk.kernels.conv2d_neon import Conv2DBytes, Conv2DNeon, Conv2DSdot
 from sdk.kernels.convolution_s8 import Conv2DS8Ref, DepthwiseConv2DS8Ref
@@ -55,7 +61,7 @@ from sdk.kernels.float32 import FLOAT32_KERNELS
 from sdk.kernels.float_quantize import FLOAT_QUANTIZE_KERNELS
 from sdk.kernels.fully_connected import FullyConnectedS8Ref
 from sdk.kernels.fully_connected_dsp import FullyConnectedChain, FullyConnectedPairs
-from sdk.kernels.fully_connected_m0 import FullyConnectedLanes
+from sdk.kernels.fully_connected_m0 import FullyConnectedBytes, FullyConnectedLanes
 from sdk.kernels.fully_connected_mve import FullyConnectedMve
 from sdk.kernels.fully_connected_neon import FullyConnectedNeon, FullyConnectedSdot
 from sdk.kernels.gather import GatherNdRef, GatherRef
@@ -65,7 +71,12 @@ from sdk.kernels.log_softmax import LogSoftmaxS8Ref
 from sdk.kernels.logical import LogicalAndRef, LogicalNotRef, LogicalOrRef
 from sdk.kernels.lookup import Lookup8Ref
 from sdk.kernels.lstm import LstmS8Ref
-from sdk.kernels.m0_packed import Conv2DPackedPairs, DepthwisePackedPairs
+from sdk.kernels.m0_packed import (
+    Conv2DPackedPairs,
+    Conv2DPackedSmall,
+    Conv2DPackedSmallChannels,
+    DepthwisePackedPairs,
+)
 from sdk.kernels.minmax import MaximumS8Ref, MaximumS16Ref, MinimumS8Ref, MinimumS16Ref
 from sdk.kernels.mul import DivS8Ref, MulS8Ref
 from sdk.kernels.mve_packed import MVE_PACKED
@@ -198,17 +209,22 @@ KERNELS: tuple[Kernel, ...] = (
     AveragePool2DMve(),
     MaxPool2DMve(),
     Conv2DCode(),
+    Conv2DSmallWeights(),
+    Conv2DSmallWeightsChannels(),
     Conv2DPairs(),
     Conv2DPairsChannels(),
     DepthwiseCode(),
     DepthwisePairs(),
     AddLinearM0(),
+    FullyConnectedBytes(),
     FullyConnectedLanes(),
     AveragePool2DM0(),
     Conv2DPackedRef(),
     DepthwiseConv2DPackedRef(),
     FullyConnectedPackedRef(),
     Conv2DPackedPairs(),
+    Conv2DPackedSmall(),
+    Conv2DPackedSmallChannels(),
     DepthwisePackedPairs(),
     Conv2DPackedPatch(),
     Conv2DPackedPointwise(),

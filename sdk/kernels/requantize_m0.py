@@ -121,7 +121,7 @@ def split_requantization(layer: Accumulators, low: int = -128, high: int = 127) 
     if (scale <= 0).any() or scale.max() >= 256 or scale.min() < 2.0**-22:
         return None
     last_step = np.where(steps.inside, steps.step, 0).max(axis=1)
-    end = np.where(last_step == high - low, last, layer.high)
+    end = np.where(last_step == high - low, last - 1, layer.high)
     origin = np.where(live, np.floor(first_step / scale).astype(np.int64) - first, 0)
     # u * ml + R and R, which may exceed m, fit 32 bits.
     most = 31 - int(np.where(live, end + origin + 1, 0).max()).bit_length()
@@ -136,7 +136,7 @@ def split_requantization(layer: Accumulators, low: int = -128, high: int = 127) 
             continue
         multiplier, offset, negative = (np.where(live, part, 0) for part in found[1:])
         origins = np.where(live, found[0], outside)
-        span = np.where(live, end + origins, 0)
+        span = np.where(live, np.maximum(end + origins, 0), 0)
         requant = SplitRequant(bits, low, high, origins, span, multiplier, offset, negative)
         if _proven(requant, layer, steps):
             return requant

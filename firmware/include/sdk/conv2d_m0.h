@@ -22,14 +22,15 @@ typedef struct {
 } sdk_window_m0;
 
 /*
- * weights, block, starts: weights as the block function takes them, and the byte at which each block starts: two output
- * channels each, a run being a row of the kernel; for depthwise one channel at two rows, a run being a column of the
- * kernel with the rows of both.
+ * weights, block, starts: weights as the block function takes them, and the byte at which each block starts: two or
+ * five output channels each, a run being a row of the kernel; for depthwise one channel at two rows, a run being a
+ * column of the kernel with the rows of both.
+ * block_channels: output channels of a block.
  * requant: a sdk_pairs_requant for each output channel.
  * halve_rows: whether the high halves are those of the lower rows of a tile instead of the right columns; not for
  * depthwise and 1x1 kernels of stride 1.
  * tile_rows: output rows that are done at once.
- * word_count, sum_count: words of inputs and sums of positions in scratch, for a tile; code follows.
+ * word_count, sum_count: words of inputs and sums in scratch, for a tile; code follows.
  */
 typedef struct {
     sdk_window_m0 window;
@@ -37,6 +38,7 @@ typedef struct {
     const void *weights;
     sdk_pairs_block *block;
     const uint32_t *starts;
+    int32_t block_channels;
     const void *requant;
     sdk_pairs_requantizer *requantize;
     int32_t split;
@@ -63,9 +65,15 @@ void sdk_conv2d_s8_pairs__m0(const sdk_conv2d_s8_m0 *params, const int8_t *input
 void sdk_conv2d_s8_code__m0(const sdk_conv2d_s8_m0 *params, const int8_t *input, int8_t *output, void *scratch,
                             sdk_range rows);
 
-/* The same, divided by pairs of output channels: tile_rows is the output's height. */
+/* The same, divided by blocks of output channels: tile_rows is the output's height. */
 void sdk_conv2d_s8_pairs_channels__m0(const sdk_conv2d_s8_m0 *params, const int8_t *input, int8_t *output, void *scratch,
-                                      sdk_range pairs);
+                                      sdk_range blocks);
+
+/* Both for weights of sdk_pairs_write_narrow__m0. */
+void sdk_conv2d_s8_narrow__m0(const sdk_conv2d_s8_m0 *params, const int8_t *input, int8_t *output, void *scratch,
+                              sdk_range rows);
+void sdk_conv2d_s8_narrow_channels__m0(const sdk_conv2d_s8_m0 *params, const int8_t *input, int8_t *output,
+                                       void *scratch, sdk_range blocks);
 
 /* Depthwise convolution with depth multiplier 1, channel by channel, two columns of the output at once. */
 void sdk_depthwise_conv2d_s8_pairs__m0(const sdk_conv2d_s8_m0 *params, const int8_t *input, int8_t *output,

@@ -32,7 +32,7 @@ sdk_lanes_requantizer sdk_lanes_requantize_exact__m0;
 
 /*
  * stream: for each block of channels groups of taps and a word of 0. A group is a word, twice its taps plus 1 if their
- * number is odd, then 6 words of weights for each tap.
+ * number is odd, then for each tap 6 words of weights; or 3 words V of four bytes w + 128 each.
  * blocks: the word in the stream where each block starts.
  * requant: a sdk_pairs_requant for each channel.
  */
@@ -50,7 +50,24 @@ typedef struct {
 void sdk_fully_connected_s8_lanes__m0(const sdk_fully_connected_s8_m0 *params, const int8_t *input, int8_t *output,
                                       void *scratch, sdk_range outputs);
 
-/* Dot products of the inputs with a block of channels. */
-void sdk_lanes_block__m0(const int8_t *inputs, const uint32_t *stream, int32_t *sums);
+/*
+ * The same with weights of one byte. Of a word V the channels 1 and 3 are O = (V >> 8) & 0x00FF00FF, and 0 and 2 are
+ * V - (O << 8): so the accumulators are those of x * V and of x * O, and what is wanted comes out where a group ends,
+ * modulo 2**32. So does the offset of the weights: 128 times the sum of the group's inputs, in both halves.
+ *
+ * scratch: input_size + 1 words.
+ */
+void sdk_fully_connected_s8_bytes__m0(const sdk_fully_connected_s8_m0 *params, const int8_t *input, int8_t *output,
+                                      void *scratch, sdk_range outputs);
+
+/*
+ * Dot products of the inputs with a block of channels.
+ *
+ * before: for weights of one byte, 0x00800080 times the sum of the inputs before each tap, and of all.
+ */
+typedef void sdk_lanes_block(const int8_t *inputs, const uint32_t *stream, int32_t *sums, const uint32_t *before);
+
+sdk_lanes_block sdk_lanes_block__m0;
+sdk_lanes_block sdk_bytes_block__m0;
 
 #endif

@@ -15,6 +15,12 @@ typedef struct {
 void sdk_conv2d_s8_packed_pairs__m0(const sdk_conv2d_s8_packed_m0 *params, const int8_t *input, int8_t *output,
                                     void *scratch, sdk_range rows);
 
+void sdk_conv2d_s8_packed_narrow__m0(const sdk_conv2d_s8_packed_m0 *params, const int8_t *input, int8_t *output,
+                                     void *scratch, sdk_range rows);
+
+void sdk_conv2d_s8_packed_narrow_channels__m0(const sdk_conv2d_s8_packed_m0 *params, const int8_t *input,
+                                              int8_t *output, void *scratch, sdk_range blocks);
+
 void sdk_depthwise_conv2d_s8_packed_pairs__m0(const sdk_conv2d_s8_packed_m0 *params, const int8_t *input,
                                               int8_t *output, void *scratch, sdk_range rows);
 

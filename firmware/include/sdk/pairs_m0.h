@@ -149,22 +149,44 @@ void sdk_pairs_run__m0(const uint32_t *words, sdk_pairs_sums *sums, const sdk_pa
  */
 void sdk_pairs_call__m0(const uint32_t *words, sdk_pairs_sums *sums, const sdk_pairs_walk *walk, const void *code);
 
+/* Sums of one position for weights that need no emptying: both halves of each channel. */
+#define SDK_PAIRS_NARROW 5
+typedef struct {
+    int32_t channel[SDK_PAIRS_NARROW][2];
+} sdk_pairs_narrow_sums;
+
 /*
- * Sums of two channels at all positions.
+ * Writes code for five channels whose absolute weights add up to 255 at most: nothing but products and additions. A weight
+ * of one is an addition, a power of two a shift and an addition; neighbours of one magnitude share the product.
+ *
+ * weights: five for each tap, each -127 .. 127; taps in runs words each.
+ * The code takes and leaves r0 and r11 as that of sdk_pairs_call__m0, adds to r3 .. r7 and uses r1 and r2.
+ */
+void sdk_pairs_write_narrow__m0(uint16_t *code, const int8_t *weights, int32_t runs, int32_t run);
+
+/* Runs it over all positions, rows last. */
+void sdk_pairs_call_narrow__m0(const uint32_t *words, sdk_pairs_narrow_sums *sums, const sdk_pairs_walk *walk,
+                               const void *code);
+
+/*
+ * Sums of the channels of a block at all positions: two channels and sdk_pairs_sums, or five and sdk_pairs_narrow_sums.
  *
  * weights: of these channels, as the function takes them.
  * walk: as if all words of a window were read.
  * code: scratch for code that is written.
  * runs, run: pieces of a window, and their words.
  */
-typedef void sdk_pairs_block(const void *weights, const uint32_t *words, sdk_pairs_sums *sums,
-                             const sdk_pairs_walk *walk, void *code, int32_t runs, int32_t run);
+typedef void sdk_pairs_block(const void *weights, const uint32_t *words, void *sums, const sdk_pairs_walk *walk,
+                             void *code, int32_t runs, int32_t run);
 
 /* Weights are a stream for sdk_pairs_write__m0, in runs that are filled up to an even number of words. */
 sdk_pairs_block sdk_pairs_written__m0;
 
 /* Weights are code for sdk_pairs_call__m0. */
 sdk_pairs_block sdk_pairs_called__m0;
+
+/* Weights are those of sdk_pairs_write_narrow__m0. */
+sdk_pairs_block sdk_pairs_narrow__m0;
 
 /* Requantizes one channel of all sums (pass the address of the second for that). */
 typedef void sdk_pairs_requantizer(const int32_t *sums, int8_t *out, const sdk_pairs_requant *requant,
@@ -183,6 +205,11 @@ sdk_pairs_requantizer sdk_pairs_requantize_exact__m0;
 sdk_pairs_requantizer sdk_pairs_requantize_dense__m0;
 sdk_pairs_requantizer sdk_pairs_requantize_dense_signed__m0;
 sdk_pairs_requantizer sdk_pairs_requantize_dense_exact__m0;
+
+/* The same for sdk_pairs_narrow_sums. */
+sdk_pairs_requantizer sdk_pairs_requantize_narrow__m0;
+sdk_pairs_requantizer sdk_pairs_requantize_narrow_signed__m0;
+sdk_pairs_requantizer sdk_pairs_requantize_narrow_exact__m0;
 
 #endif
 #endif

@@ -78,12 +78,12 @@ static void stage_windows(const sdk_conv2d_s8_m0 *p, const int8_t *input, sdk_ra
 }
 
 static void convolve(const sdk_conv2d_s8_m0 *params, const int8_t *input, int8_t *output, void *scratch, sdk_range rows,
-                     sdk_range pairs)
+                     sdk_range blocks)
 {
     const sdk_window_m0 *w = &params->window;
     const int32_t channels = w->output_channels;
     uint32_t *words = scratch;
-    sdk_pairs_sums *sums = (sdk_pairs_sums *)(void *)(words + params->word_count);
+    int32_t *sums = (int32_t *)(void *)(words + params->word_count);
     void *code = sums + params->sum_count;
     int8_t *padding = code; /* only while inputs are staged */
     const sdk_pairs_requant *requant = params->requant;
@@ -103,37 +103,49 @@ static void convolve(const sdk_conv2d_s8_m0 *params, const int8_t *input, int8_t
             stage_windows(params, input, tile, words, padding, &walk, &out);
         }
         int8_t *to = output + tile.begin * w->output_width * channels;
-        for (int32_t pair = pairs.begin; pair < pairs.end; pair++) {
-            const int32_t c = 2 * pair;
-            params->block((const char *)params->weights + params->starts[pair], words, sums, &walk, code,
+        for (int32_t block = blocks.begin; block < blocks.end; block++) {
+            const int32_t first = block * params->block_channels;
+            params->block((const char *)params->weights + params->starts[block], words, sums, &walk, code,
                           w->kernel_height, w->kernel_width * w->input_channels);
-            params->requantize(sums->first, to + c, requant + c, &out);
-            if (c + 1 < channels) {
-                params->requantize(sums->second, to + c + 1, requant + c + 1, &out);
+            for (int32_t i = 0; i < params->block_channels && first + i < channels; i++) {
+                params->requantize(sums + 2 * i, to + first + i, requant + first + i, &out);
             }
         }
     }
 }
 
-static sdk_range all_pairs(const sdk_conv2d_s8_m0 *params)
+static sdk_range all_blocks(const sdk_conv2d_s8_m0 *params)
 {
-    return (sdk_range){0, (params->window.output_channels + 1) / 2};
+    const int32_t size = params->block_channels;
+    return (sdk_range){0, (params->window.output_channels + size - 1) / size};
 }
 
 void sdk_conv2d_s8_pairs__m0(const sdk_conv2d_s8_m0 *params, const int8_t *input, int8_t *output, void *scratch,
                              sdk_range rows)
 {
-    convolve(params, input, output, scratch, rows, all_pairs(params));
+    convolve(params, input, output, scratch, rows, all_blocks(params));
 }
 
 void sdk_conv2d_s8_code__m0(const sdk_conv2d_s8_m0 *params, const int8_t *input, int8_t *output, void *scratch,
                             sdk_range rows)
 {
-    convolve(params, input, output, scratch, rows, all_pairs(params));
+    convolve(params, input, output, scratch, rows, all_blocks(params));
 }
 
 void sdk_conv2d_s8_pairs_channels__m0(const sdk_conv2d_s8_m0 *params, const int8_t *input, int8_t *output, void *scratch,
-                                      sdk_range pairs)
+                                      sdk_range blocks)
 {
-    convolve(params, input, output, scratch, (sdk_range){0, params->window.output_height}, pairs);
+    convolve(params, input, output, scratch, (sdk_range){0, params->window.output_height}, blocks);
+}
+
+void sdk_conv2d_s8_narrow__m0(const sdk_conv2d_s8_m0 *params, const int8_t *input, int8_t *output, void *scratch,
+                              sdk_range rows)
+{
+    convolve(params, input, output, scratch, rows, all_blocks(params));
+}
+
+void sdk_conv2d_s8_narrow_channels__m0(const sdk_conv2d_s8_m0 *params, const int8_t *input, int8_t *output,
+                                       void *scratch, sdk_range blocks)
+{
+    convolve(params, input, output, scratch, (sdk_range){0, params->window.output_height}, blocks);
 }

@@ -86,7 +86,7 @@ static void convolve(const sdk_conv2d_s8_m0 *params, const int8_t *input, int8_t
     const int32_t run = w->kernel_height + w->stride_height;
     const sdk_pairs_requant *requant = params->requant;
     uint32_t *words = scratch;
-    sdk_pairs_sums *sums = (sdk_pairs_sums *)(void *)(words + params->word_count);
+    int32_t *sums = (int32_t *)(void *)(words + params->word_count);
     void *code = sums + params->sum_count;
     for (sdk_range tile = {rows.begin, rows.begin}; tile.begin < rows.end; tile.begin = tile.end) {
         tile.end = rows.end - tile.begin < params->tile_rows ? rows.end : tile.begin + params->tile_rows;
@@ -132,7 +132,7 @@ static void convolve(const sdk_conv2d_s8_m0 *params, const int8_t *input, int8_t
             stage_edge(&s.low, w->input_width * channels, c - of.begin);
             params->block((const char *)params->weights + params->starts[c], words, sums, &walk, code, w->kernel_width,
                           run);
-            params->requantize(sums->first, to + c, requant + c, &out);
+            params->requantize(sums, to + c, requant + c, &out);
         }
     }
 }

@@ -1,4 +1,4 @@
-/* Contract in sdk/fully_connected_m0.h, C twin in fully_connected_s8_lanes__m0.c. */
+/* Contract in sdk/fully_connected_m0.h, C twin in fully_connected__m0.c. */
 #include "sdk/pairs_m0.h"
 #if SDK_M0_ASM
 #include "sdk/m0_asm.h"

@@ -1,4 +1,4 @@
-/* C twin of sdk_pairs_call__m0: the instructions that sdk/kernels/code_m0.py uses, one by one. */
+/* C twins of sdk_pairs_call__m0 and sdk_pairs_call_narrow__m0: the instructions that their code uses, one by one. */
 #include "sdk/pairs_m0.h"
 
 #if !SDK_M0_ASM
@@ -74,6 +74,26 @@ void sdk_pairs_call__m0(const uint32_t *words, sdk_pairs_sums *sums, const sdk_p
             execute(&c, code, words);
             *sums = (sdk_pairs_sums){{(int32_t)(c.r[4] - (c.r[5] << 16)), (int32_t)c.r[5]},
                                      {(int32_t)(c.r[6] - (c.r[7] << 16)), (int32_t)c.r[7]}};
+            c.r[0] += (uint32_t)walk->column_step;
+        }
+    }
+}
+
+void sdk_pairs_call_narrow__m0(const uint32_t *words, sdk_pairs_narrow_sums *sums, const sdk_pairs_walk *walk,
+                               const void *code)
+{
+    core c = {.r = {[11] = (uint32_t)walk->run_step}};
+    for (int32_t row = 0; row < walk->rows; row++, c.r[0] += (uint32_t)walk->row_step) {
+        for (int32_t column = 0; column < walk->columns; column++, sums++) {
+            for (int32_t i = 0; i < SDK_PAIRS_NARROW; i++) {
+                c.r[3 + i] = 0;
+            }
+            execute(&c, code, words);
+            for (int32_t i = 0; i < SDK_PAIRS_NARROW; i++) {
+                const int32_t low = (int16_t)(uint16_t)c.r[3 + i];
+                sums->channel[i][0] = low;
+                sums->channel[i][1] = (int16_t)(uint16_t)((c.r[3 + i] - (uint32_t)low) >> 16);
+            }
             c.r[0] += (uint32_t)walk->column_step;
         }
     }

@@ -128,4 +128,16 @@ void sdk_pairs_requantize_dense_signed__m0(const int32_t *sums, int8_t *out, con
     requantize(sums, 2, out, requant, output);
 }
 
+void sdk_pairs_requantize_narrow__m0(const int32_t *sums, int8_t *out, const sdk_pairs_requant *requant,
+                                     const sdk_pairs_output *output)
+{
+    requantize(sums, 2 * SDK_PAIRS_NARROW, out, requant, output);
+}
+
+void sdk_pairs_requantize_narrow_signed__m0(const int32_t *sums, int8_t *out, const sdk_pairs_requant *requant,
+                                            const sdk_pairs_output *output)
+{
+    requantize(sums, 2 * SDK_PAIRS_NARROW, out, requant, output);
+}
+
 #endif

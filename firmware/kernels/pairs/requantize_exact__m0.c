@@ -48,3 +48,9 @@ void sdk_pairs_requantize_dense_exact__m0(const int32_t *sums, int8_t *out, cons
 {
     requantize_all(sums, 2, out, requant, output);
 }
+
+void sdk_pairs_requantize_narrow_exact__m0(const int32_t *sums, int8_t *out, const sdk_pairs_requant *requant,
+                                           const sdk_pairs_output *output)
+{
+    requantize_all(sums, 2 * SDK_PAIRS_NARROW, out, requant, output);
+}
