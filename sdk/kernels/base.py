@@ -188,6 +188,7 @@ class Kernel(ABC):
         sources: below ``firmware/``.
         requires: ISA features that the board's core must have ("dsp", "mve", "neon", "sdot", "fpu").
         constraints: what an operator must satisfy, most telling first.
+        for_speed: whether it spends so much memory that only Optimize.SPEED should choose it.
     """
 
     name: ClassVar[str]
@@ -196,6 +197,7 @@ class Kernel(ABC):
     sources: ClassVar[tuple[str, ...]]
     requires: ClassVar[frozenset[str]] = frozenset()
     constraints: ClassVar[tuple[Constraint, ...]] = ()
+    for_speed: ClassVar[bool] = False
 
     def refusal(self, site: Site) -> str | None:
         """The first constraint that the operator breaks, or None if the kernel can implement it."""

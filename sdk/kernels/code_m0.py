@@ -1,4 +1,4 @@
-"""Weights as Thumb code, made on the host for ``sdk_pairs_call__m0`` of ``firmware/include/sdk/pairs_m0.h``.
+"""Weights as Thumb code, made on the host for the functions of ``firmware/include/sdk/pairs_m0.h`` that call it.
 
 Two dot products of words X = low + high * 2**16 at once. A product is ``movs r1, #|w|; muls r1, X; adds A, A, r1``: no
 shorter sequence serves two inputs, because MULS overwrites a factor. A power of two is a shift and an addition, one an
@@ -11,6 +11,8 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+
+import numpy as np
 
 from sdk.kernels.requantize import Ints
 
@@ -175,7 +177,7 @@ def _cycles(code: Sequence[int]) -> int:
 
 @dataclass(frozen=True)
 class Code:
-    """Code of two dot products.
+    """Code of the dot products of a window.
 
     Attributes:
         halfwords: with the return.
@@ -184,6 +186,41 @@ class Code:
 
     halfwords: tuple[int, ...]
     cycles: int
+
+
+def _skip(words: int) -> list[int]:
+    """``adds r0, #n``, or nothing."""
+    return [0x3000 | 4 * words] if words else []
+
+
+def five(weights: Ints, runs: int) -> Code:
+    """Five dot products as code for ``sdk_pairs_call_narrow__m0``, in accumulators that hold zero at first.
+
+    Args:
+        weights: [5, taps], of which the absolute values add up to ``GROUP`` at most.
+        runs: pieces of a window with consecutive words.
+    """
+    code: list[int] = []
+    for run, piece in enumerate(np.split(weights, runs, axis=1)):
+        code += [_add_high(_WORDS, _RUN_STEP)] if run else []
+        skipped = 0
+        for tap in piece.T.tolist():
+            if not any(tap) and skipped < _MOST_SKIPPED:
+                skipped += 1
+                continue
+            code += [*_skip(skipped), _load(_FIRST_INPUT, 1)]
+            skipped = 0
+            held: _Product | None = None
+            for register, weight in sorted(enumerate(tap, 3), key=lambda item: abs(item[1])):
+                size = abs(weight)
+                if size > 1:
+                    _multiply(code, _FIRST_INPUT, size, held)
+                    held = (_FIRST_INPUT, size)
+                if size:
+                    code.append(_add(register, _FIRST_INPUT if size == 1 else _PRODUCT, subtract=weight < 0))
+        code += _skip(skipped)
+    code.append(_RETURN)
+    return Code(tuple(code), _cycles(code))
 
 
 def pair(weights: Ints, runs: int) -> Code:
@@ -204,11 +241,10 @@ def pair(weights: Ints, runs: int) -> Code:
             if not part.any() and skipped + part.shape[1] <= _MOST_SKIPPED:
                 skipped += part.shape[1]
                 continue
-            code += [0x3000 | 4 * skipped] if skipped else []
+            code += [*_skip(skipped), _load(_FIRST_INPUT, part.shape[1])]
             skipped = 0
-            code.append(_load(_FIRST_INPUT, part.shape[1]))
             sums = _taps(code, sums, part)
-        code += [0x3000 | 4 * skipped] if skipped else []
+        code += _skip(skipped)
     for s in sums:
         code += _end(s)
     code.append(_RETURN)

@@ -105,6 +105,7 @@ class DepthwiseCode(_DepthwiseWords):
     name: ClassVar[str] = "depthwise_conv2d_s8_code__m0"
     form = pairs_m0.CODE
     by_channels = True
+    for_speed = True
 
 
 def _positions(window: Window, rows: int) -> int:

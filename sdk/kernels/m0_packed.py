@@ -44,6 +44,7 @@ class Conv2DPackedSmallChannels(Conv2DPackedPairs):
 
     inner: ClassVar[Kernel] = Conv2DSmallWeightsChannels()
     name = "conv2d_s8_packed_narrow_channels__m0"
+    for_speed = inner.for_speed
     constraints: ClassVar[tuple[Constraint, ...]] = (*inner.constraints, FEW_LEVELS)
 
 

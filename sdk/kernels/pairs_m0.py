@@ -218,6 +218,12 @@ def narrow(weights: Ints, runs: int) -> Block:
     return Block(weights.T.astype(np.int8).tobytes(), size, halfwords + taps + runs + 52, 22 * weights.size + 100)
 
 
+def ready_narrow(weights: Ints, runs: int) -> Block:
+    """Weights as code for sdk_pairs_call_narrow__m0; arguments as of ``narrow``."""
+    code = code_m0.five(weights, runs)
+    return Block(np.array(code.halfwords, "<u2").tobytes(), 0, code.cycles + 50, 60)
+
+
 @dataclass(frozen=True)
 class Form:
     """How the firmware stores weights.
@@ -237,6 +243,7 @@ class Form:
 
 WRITTEN = Form("sdk_pairs_written__m0", written)
 CODE = Form("sdk_pairs_called__m0", ready)
+CODE_NARROW = Form("sdk_pairs_called_narrow__m0", ready_narrow, 5, "sdk_pairs_requantize_narrow")
 NARROW = Form("sdk_pairs_narrow__m0", narrow, 5, "sdk_pairs_requantize_narrow")
 
 

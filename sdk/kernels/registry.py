@@ -25,6 +25,7 @@ from sdk.kernels.conv2d_m0 import (
     Conv2DPairsChannels,
     Conv2DSmallWeights,
     Conv2DSmallWeightsChannels,
+    Conv2DSmallWeightsCode,
 )
 from sdk.kernels.conv2d_mve import Conv2DPixelsMve, Conv2DRowsMve, Conv2DRunsMve
 from sdk.kernels.conv2d_neon import Conv2DBytes, Conv2DNeon, Conv2DSdot
@@ -211,6 +212,7 @@ KERNELS: tuple[Kernel, ...] = (
     Conv2DCode(),
     Conv2DSmallWeights(),
     Conv2DSmallWeightsChannels(),
+    Conv2DSmallWeightsCode(),
     Conv2DPairs(),
     Conv2DPairsChannels(),
     DepthwiseCode(),

@@ -68,6 +68,8 @@ def select(
             missing.setdefault(str(error), []).append(op)
             continue
         wanted = (kernels or {}).get(op.id)
+        if wanted is None:
+            fitted = [f for f in fitted if optimize is Optimize.SPEED or not f[0].for_speed]
         kernel, prepared = _CHOICE[optimize](fitted) if wanted is None else _wanted(module, op, wanted, fitted)
         most = _flash_bytes(prepared) if optimize is Optimize.SIZE else None
         others = sorted(

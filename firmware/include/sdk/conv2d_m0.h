@@ -75,6 +75,10 @@ void sdk_conv2d_s8_narrow__m0(const sdk_conv2d_s8_m0 *params, const int8_t *inpu
 void sdk_conv2d_s8_narrow_channels__m0(const sdk_conv2d_s8_m0 *params, const int8_t *input, int8_t *output,
                                        void *scratch, sdk_range blocks);
 
+/* For such weights as code. */
+void sdk_conv2d_s8_narrow_code__m0(const sdk_conv2d_s8_m0 *params, const int8_t *input, int8_t *output, void *scratch,
+                                   sdk_range rows);
+
 /* Depthwise convolution with depth multiplier 1, channel by channel, two columns of the output at once. */
 void sdk_depthwise_conv2d_s8_pairs__m0(const sdk_conv2d_s8_m0 *params, const int8_t *input, int8_t *output,
                                        void *scratch, sdk_range rows);

@@ -188,6 +188,9 @@ sdk_pairs_block sdk_pairs_called__m0;
 /* Weights are those of sdk_pairs_write_narrow__m0. */
 sdk_pairs_block sdk_pairs_narrow__m0;
 
+/* Weights are code for sdk_pairs_call_narrow__m0. */
+sdk_pairs_block sdk_pairs_called_narrow__m0;
+
 /* Requantizes one channel of all sums (pass the address of the second for that). */
 typedef void sdk_pairs_requantizer(const int32_t *sums, int8_t *out, const sdk_pairs_requant *requant,
                                    const sdk_pairs_output *output);

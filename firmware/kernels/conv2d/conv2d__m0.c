@@ -149,3 +149,9 @@ void sdk_conv2d_s8_narrow_channels__m0(const sdk_conv2d_s8_m0 *params, const int
 {
     convolve(params, input, output, scratch, (sdk_range){0, params->window.output_height}, blocks);
 }
+
+void sdk_conv2d_s8_narrow_code__m0(const sdk_conv2d_s8_m0 *params, const int8_t *input, int8_t *output, void *scratch,
+                                   sdk_range rows)
+{
+    convolve(params, input, output, scratch, rows, all_blocks(params));
+}

@@ -26,3 +26,12 @@ void sdk_pairs_narrow__m0(const void *weights, const uint32_t *words, void *sums
     sdk_pairs_write_narrow__m0(code, weights, runs, run);
     sdk_pairs_call_narrow__m0(words, sums, walk, code);
 }
+
+void sdk_pairs_called_narrow__m0(const void *weights, const uint32_t *words, void *sums, const sdk_pairs_walk *walk,
+                                 void *code, int32_t runs, int32_t run)
+{
+    (void)code;
+    (void)runs;
+    (void)run;
+    sdk_pairs_call_narrow__m0(words, sums, walk, weights);
+}

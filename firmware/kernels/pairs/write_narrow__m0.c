@@ -2,56 +2,51 @@
 
 /* Thumb instructions on r0, the words; r1, a product; r2, a word; r3 and up, accumulators. */
 enum {
-    LOAD = 0xC804,     /* ldmia r0!, {r2} */
-    SKIP = 0x3000,     /* adds r0, #n */
-    NEXT_RUN = 0x4458, /* add r0, r11 */
-    MOVE = 0x2100,     /* movs r1, #n */
-    MULTIPLY = 0x4351, /* muls r1, r2 */
-    SHIFT = 0x0011,    /* lsls r1, r2, #n */
-    ADD = 0x1800,      /* adds rd, rn, rm */
-    SUBTRACT = 0x1A00, /* subs rd, rn, rm */
-    RETURN = 0x4770,   /* bx lr */
+    LOAD = 0xC804,             /* ldmia r0!, {r2} */
+    SKIP = 0x3000,             /* adds r0, #n */
+    NEXT_RUN = 0x4458,         /* add r0, r11 */
+    MOVE = 0x2100,             /* movs r1, #n */
+    MULTIPLY = 0x4351,         /* muls r1, r2 */
+    SHIFT = 0x0011,            /* lsls r1, r2, #n */
+    ADD = 0x181B,              /* adds r3, r3, r0; */
+    NEXT_ACCUMULATOR = 0x0009, /* of it the same with r4, r5 ... */
+    SUBTRACT = 0x0200,         /* or subs */
+    PRODUCT = 0x0040,          /* or with r1 */
+    WORD_ITSELF = 0x0080,      /* or r2 as the last register */
+    RETURN = 0x4770,           /* bx lr */
     MOST_SKIPPED = 252,
     WORD = sizeof(uint32_t)
 };
 
-/* Positions of the lowest bit of 1 .. 127 that are powers of two, else 0. */
-static uint32_t shift_of(uint32_t size)
-{
-    uint32_t bits = 0;
-    if ((size & (size - 1u)) == 0) {
-        while (size >> bits > 1u) {
-            bits++;
-        }
-    }
-    return bits;
-}
+/* Logarithms of the powers of two from 2 to 64. */
+static const uint8_t shifts[65] = {[2] = 1, [4] = 2, [8] = 3, [16] = 4, [32] = 5, [64] = 6};
 
 static uint16_t *tap(uint16_t *code, const int8_t *weights)
 {
     uint32_t held = 1;
+    uint32_t add = ADD;
     *code++ = LOAD;
-    for (uint32_t a = 3; a < 3 + SDK_PAIRS_NARROW; a++) {
-        const int32_t weight = *weights++;
+    for (uint32_t i = 0; i < SDK_PAIRS_NARROW; i++, add += NEXT_ACCUMULATOR) {
+        const int32_t weight = weights[i];
         if (weight == 0) {
             continue;
         }
         const uint32_t size = (uint32_t)(weight < 0 ? -weight : weight);
-        uint32_t from = 2;
-        if (size != 1) {
-            from = 1;
-            if (size != held) {
-                const uint32_t bits = shift_of(size);
-                held = size;
-                if (bits != 0) {
-                    *code++ = (uint16_t)(SHIFT | bits << 6);
-                } else {
-                    *code++ = (uint16_t)(MOVE | size);
-                    *code++ = MULTIPLY;
-                }
+        const uint32_t to = weight < 0 ? add + SUBTRACT : add;
+        if (size == 1) {
+            *code++ = (uint16_t)(to + WORD_ITSELF);
+            continue;
+        }
+        if (size != held) {
+            held = size;
+            if (size < sizeof shifts && shifts[size] != 0) {
+                *code++ = (uint16_t)(SHIFT | (uint32_t)shifts[size] << 6);
+            } else {
+                *code++ = (uint16_t)(MOVE | size);
+                *code++ = MULTIPLY;
             }
         }
-        *code++ = (uint16_t)((weight < 0 ? SUBTRACT : ADD) | from << 6 | a << 3 | a);
+        *code++ = (uint16_t)(to + PRODUCT);
     }
     return code;
 }
