@@ -8,7 +8,7 @@ from math import prod
 from sdk.ir import DType
 from sdk.ir.attrs import BatchMatMulAttrs
 from sdk.kernels import cost
-from sdk.kernels.base import Access, Constraint, Interval, Kernel, Prepared, Site
+from sdk.kernels.base import Access, Constraint, Interval, Kernel, Prepared, Site, Value
 from sdk.kernels.broadcast import operands
 from sdk.kernels.constraints import input_type, output_type, quantized
 from sdk.kernels.convolution_s16 import requantize64
@@ -40,7 +40,7 @@ def _constraints(dtype: DType) -> tuple[Constraint, ...]:
         input_type(0, dtype),
         input_type(1, dtype, what="the second input"),
         output_type(dtype),
-        quantized(0, 1),
+        *(() if dtype is DType.FLOAT32 else (quantized(0, 1),)),
         Constraint(f"there are at most {_DIMS} batch dimensions", lambda s: len(s.output().shape) <= _DIMS + 2),
         # There tflite-runtime 2.14 computes the first batch alone.
         Constraint(
@@ -56,8 +56,8 @@ class _BatchMatMulRef(Kernel):
     header = "sdk/batch_matmul.h"
 
     @abstractmethod
-    def requantization(self, factor: float) -> tuple[int, int]:
-        """Multiplier and shift."""
+    def arithmetic(self, site: Site) -> dict[str, Value]:
+        """The fields of zero points and scales."""
 
     def prepare(self, site: Site) -> Prepared:
         """Fit the kernel to an operator that satisfies the constraints."""
@@ -65,7 +65,6 @@ class _BatchMatMulRef(Kernel):
         options = attrs(site, BatchMatMulAttrs)
         inputs, arguments, consts = operands(site, ("input1", "input2"))
         rows, columns, depth = output.shape[-2], output.shape[-1], _depth(site)
-        multiplier, shift = self.requantization(_factor(site))
         batches = (1,) * (_DIMS + 2 - len(output.shape)) + output.shape[:-2]
         return Prepared(
             params_type="sdk_batch_matmul",
@@ -80,11 +79,7 @@ class _BatchMatMulRef(Kernel):
                 "depth1": rows if options.adj_x else 1,
                 "column2": depth if options.adj_y else 1,
                 "depth2": 1 if options.adj_y else columns,
-                "offset1": -quant(first).zero_point,
-                "offset2": -quant(second).zero_point,
-                "multiplier": multiplier,
-                "shift": shift,
-                "output_offset": quant(output).zero_point,
+                **self.arithmetic(site),
             },
             consts=consts,
             inputs=inputs,
@@ -107,9 +102,9 @@ class BatchMatMulS8Ref(_BatchMatMulRef):
         Constraint("no sum leaves 32 bits", lambda site: _depth(site) * _LARGEST_PRODUCT < 1 << 31),
     )
 
-    def requantization(self, factor: float) -> tuple[int, int]:
-        """Q0.31, and a shift to the left."""
-        return quantize_multiplier(factor)
+    def arithmetic(self, site: Site) -> dict[str, Value]:
+        """A multiplier in Q0.31 and a shift to the left."""
+        return _offsets(site, *quantize_multiplier(_factor(site)))
 
 
 class BatchMatMulS16Ref(_BatchMatMulRef):
@@ -130,9 +125,31 @@ class BatchMatMulS16Ref(_BatchMatMulRef):
         Constraint("the factor from sums to outputs is below 128", lambda site: requantize64(_factor(site))[1] >= 8),
     )
 
-    def requantization(self, factor: float) -> tuple[int, int]:
-        """Q0.15, and a shift to the right."""
-        return requantize64(factor)
+    def arithmetic(self, site: Site) -> dict[str, Value]:
+        """A multiplier in Q0.15 and a shift to the right."""
+        return _offsets(site, *requantize64(_factor(site)))
+
+
+class BatchMatMulF32Ref(_BatchMatMulRef):
+    """float32; either matrix may be transposed, broadcast or constant."""
+
+    name = "batch_matmul_f32__ref"
+    sources = ("kernels/batch_matmul/batch_matmul_f32__ref.c",)
+    constraints = _constraints(DType.FLOAT32)
+
+    def arithmetic(self, site: Site) -> dict[str, Value]:
+        """None."""
+        return {}
+
+
+def _offsets(site: Site, multiplier: int, shift: int) -> dict[str, Value]:
+    return {
+        "offset1": -quant(site.input(0)).zero_point,
+        "offset2": -quant(site.input(1)).zero_point,
+        "multiplier": multiplier,
+        "shift": shift,
+        "output_offset": quant(site.output()).zero_point,
+    }
 
 
 def _access(site: Site, inputs: tuple[int, ...], rows: int) -> tuple[Access, ...]:

@@ -13,18 +13,23 @@ from sdk.ir.attrs import (
     Activation,
     DepthwiseConv2DAttrs,
     LeakyReluAttrs,
+    ResizeAttrs,
     SoftmaxAttrs,
 )
 from sdk.kernels import cost
 from sdk.kernels.access import elementwise
 from sdk.kernels.base import Access, Const, Constraint, Kernel, Prepared, Site, Value
 from sdk.kernels.broadcast import DIMS_FIT, broadcast_access, broadcast_fields, operands
-from sdk.kernels.constraints import ACTIVATION, BIAS_CONSTANT, FILTER_CONSTANT, input_type, output_type
+from sdk.kernels.constraints import ACTIVATION, BIAS_CONSTANT, FILTER_CONSTANT, constant, input_type, output_type
 from sdk.kernels.convolution import output_channel_axis, pointers
 from sdk.kernels.fully_connected import PLAIN_WEIGHTS
-from sdk.kernels.operands import data
+from sdk.kernels.l2_normalization import NO_ACTIVATION
+from sdk.kernels.operands import attrs, data
 from sdk.kernels.reduce import AXES_CONSTANT, NOT_EMPTY, reduce_access, shape_fields
 from sdk.kernels.reduce import DIMS_FIT as REDUCE_DIMS_FIT
+from sdk.kernels.resize import IMAGE_FITS, SIZE_CONSTANT, resize_access
+from sdk.kernels.softmax import row_access
+from sdk.kernels.transpose_conv2d import ReversedWindow
 from sdk.kernels.window2d import window2d
 
 _FLOAT = (input_type(0, DType.FLOAT32), output_type(DType.FLOAT32))
@@ -52,9 +57,9 @@ def activation_bounds(site: Site) -> dict[str, Value]:
     return {"output_min": low, "output_max": high}
 
 
-def float_bias(site: Site) -> Const:
+def float_bias(site: Site, index: int = 2) -> Const:
     """The bias, zeros where there is none."""
-    bias, weights = site.optional(2), site.input(1)
+    bias, weights = site.optional(index), site.input(1)
     channels = weights.shape[output_channel_axis(site)]
     values = np.zeros(channels, np.float32) if bias is None else data(bias).reshape(-1)
     return Const("bias", "float", values)
@@ -99,6 +104,46 @@ class DepthwiseConv2DF32Ref(_ConvolutionF32Ref):
     name = "depthwise_conv2d_f32__ref"
     ops = ("DEPTHWISE_CONV_2D",)
     sources = ("kernels/depthwise_conv2d/depthwise_conv2d_f32__ref.c",)
+
+
+class TransposeConv2DF32Ref(Kernel):
+    """float32."""
+
+    name = "transpose_conv2d_f32__ref"
+    ops = ("TRANSPOSE_CONV",)
+    header = "sdk/convolution_f32.h"
+    sources = ("kernels/transpose_conv2d/transpose_conv2d_f32__ref.c",)
+    constraints = (
+        input_type(2, DType.FLOAT32),
+        input_type(1, DType.FLOAT32, what="the filter"),
+        input_type(3, DType.FLOAT32, what="the bias"),
+        output_type(DType.FLOAT32),
+        constant(0, "the output's shape"),
+        FILTER_CONSTANT,
+        constant(3, "the bias"),
+        ACTIVATION,
+    )
+
+    def prepare(self, site: Site) -> Prepared:
+        """Fit the kernel to an operator that satisfies the constraints."""
+        window = ReversedWindow(site)
+        consts = (Const("weights", "float", data(site.input(1))), float_bias(site, 3))
+        return Prepared(
+            params_type="sdk_convolution_f32",
+            params={
+                "window": window.fields,
+                "filter_channels": site.input(2).shape[3],
+                **activation_bounds(site),
+                **pointers(consts),
+            },
+            consts=consts,
+            inputs=(2,),
+            align=4,
+            units=window.units,
+            access=window.access(),
+            macs=window.macs,
+            cost=cost.CALL + 2 * window.macs * cost.FLOAT,
+        )
 
 
 class FullyConnectedF32Ref(Kernel):
@@ -253,6 +298,70 @@ class ReduceF32Ref(Kernel):
         )
 
 
+class ResizeBilinearF32Ref(Kernel):
+    """float32."""
+
+    name = "resize_bilinear_f32__ref"
+    ops = ("RESIZE_BILINEAR",)
+    header = "sdk/resize.h"
+    sources = ("kernels/resize/resize_bilinear_f32__ref.c",)
+    constraints = (*_FLOAT, SIZE_CONSTANT, IMAGE_FITS)
+
+    def prepare(self, site: Site) -> Prepared:
+        """Fit the kernel to an operator that satisfies the constraints."""
+        source, output, options = site.input(0), site.output(), attrs(site, ResizeAttrs)
+        batches, height, width, channels = source.shape
+        _, out_height, out_width, _ = output.shape
+        offset = np.float32(0.5 if options.half_pixel_centers else 0)
+
+        def scale(size: int, out_size: int) -> np.float32:
+            one_less = int(options.align_corners and out_size > 1)
+            return np.float32(size - one_less) / np.float32(out_size - one_less)
+
+        at = (np.arange(out_height, dtype=np.float32) + offset) * scale(height, out_height) - offset
+        lower, upper = (f(at).astype(int).clip(0, height - 1) for f in (np.floor, np.ceil))
+        return Prepared(
+            params_type="sdk_resize_bilinear_f32",
+            params={
+                "input_height": height,
+                "input_width": width,
+                "output_height": out_height,
+                "output_width": out_width,
+                "channels": channels,
+                "height_scale": float(scale(height, out_height)),
+                "width_scale": float(scale(width, out_width)),
+                "offset": float(offset),
+            },
+            align=4,
+            units=batches * out_height,
+            access=resize_access(site, list(zip(lower.tolist(), upper.tolist(), strict=True))),
+            cost=cost.CALL + output.elements * 11 * cost.FLOAT,
+        )
+
+
+class L2NormalizationF32Ref(Kernel):
+    """float32 along the last dimension."""
+
+    name = "l2_normalization_f32__ref"
+    ops = ("L2_NORMALIZATION",)
+    header = "sdk/l2_normalization.h"
+    sources = ("kernels/l2_normalization/l2_normalization_f32__ref.c",)
+    constraints = (*_FLOAT, NO_ACTIVATION)
+
+    def prepare(self, site: Site) -> Prepared:
+        """Fit the kernel to an operator that satisfies the constraints."""
+        source = site.input(0)
+        rows, size = math.prod(source.shape[:-1]), source.shape[-1] if source.shape else 1
+        return Prepared(
+            params_type="sdk_l2_normalization_f32",
+            params={"size": size},
+            align=4,
+            units=rows,
+            access=row_access(rows, 4 * size),
+            cost=cost.CALL + source.elements * 4 * cost.FLOAT,
+        )
+
+
 class _SoftmaxF32Ref(Kernel):
     header = "sdk/softmax_f32.h"
     sources: ClassVar[tuple[str, ...]] = ("kernels/softmax/softmax_f32__ref.c",)
@@ -290,17 +399,20 @@ FLOAT32_KERNELS: tuple[Kernel, ...] = (
     Conv2DF32Ref(),
     DepthwiseConv2DF32Ref(),
     FullyConnectedF32Ref(),
+    TransposeConv2DF32Ref(),
     AveragePool2DF32Ref(),
     MaxPool2DF32Ref(),
-    *map(BinaryF32Ref, ("ADD", "SUB", "MUL", "DIV", "MAXIMUM", "MINIMUM", "SQUARED_DIFFERENCE")),
+    *map(BinaryF32Ref, ("ADD", "SUB", "MUL", "DIV", "MAXIMUM", "MINIMUM", "PRELU", "SQUARED_DIFFERENCE")),
     *map(
         UnaryF32Ref,
         (
-            "RELU", "RELU6", "RELU_N1_TO_1", "LEAKY_RELU", "ABS", "NEG", "SQUARE", "SQRT", "RSQRT", "EXP",
-            "LOGISTIC", "TANH",
+            "RELU", "RELU6", "RELU_N1_TO_1", "LEAKY_RELU", "ABS", "NEG", "SQUARE", "SQRT", "RSQRT", "HARD_SWISH",
+            "EXP", "LOGISTIC", "TANH",
         ),
     ),
     *map(ReduceF32Ref, ("MEAN", "SUM", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_PROD")),
+    L2NormalizationF32Ref(),
+    ResizeBilinearF32Ref(),
     SoftmaxF32Ref(),
     LogSoftmaxF32Ref(),
 )  # fmt: skip

@@ -13,6 +13,9 @@ from sdk.kernels.operands import attrs, quant
 from sdk.kernels.softmax import row_access
 
 _LONGEST_ROW = ((1 << 31) - 1) // 255**2
+NO_ACTIVATION = Constraint(
+    "there is no fused activation", lambda site: attrs(site, ActivationAttrs).activation is Activation.NONE
+)
 
 
 class L2NormalizationS8Ref(Kernel):
@@ -30,9 +33,7 @@ class L2NormalizationS8Ref(Kernel):
             "the output's scale is 1/128 and its zero point 0",
             lambda site: quant(site.output()).scale == 1 / 128 and quant(site.output()).zero_point == 0,
         ),
-        Constraint(
-            "there is no fused activation", lambda site: attrs(site, ActivationAttrs).activation is Activation.NONE
-        ),
+        NO_ACTIVATION,
         Constraint(f"a row has at most {_LONGEST_ROW} elements", lambda s: s.input(0).shape[-1:] <= (_LONGEST_ROW,)),
     )
 

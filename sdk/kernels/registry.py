@@ -12,7 +12,7 @@ from sdk.kernels.arg import ArgMaxS8Ref, ArgMinS8Ref
 from sdk.kernels.arithmetic_s16 import AddPotS16Ref, AddS16Ref, MulS16Ref
 from sdk.kernels.arithmetic_s32 import ARITHMETIC_S32
 from sdk.kernels.base import Kernel, Site
-from sdk.kernels.batch_matmul import BatchMatMulS8Ref, BatchMatMulS16Ref
+from sdk.kernels.batch_matmul import BatchMatMulF32Ref, BatchMatMulS8Ref, BatchMatMulS16Ref
 from sdk.kernels.blocks import SpaceToBatchRef, TableCopyRef
 from sdk.kernels.cast import CastFromF32Ref, CastRef, CastToF32Ref
 from sdk.kernels.comparisons import COMPARISONS
@@ -127,6 +127,7 @@ KERNELS: tuple[Kernel, ...] = (
     L2NormalizationS8Ref(),
     BatchMatMulS8Ref(),
     BatchMatMulS16Ref(),
+    BatchMatMulF32Ref(),
     Lookup8Ref(),
     MeanS8Ref(),
     ReduceMaxS8Ref(),

@@ -23,7 +23,7 @@ IMAGE_FITS = Constraint(
 )
 
 
-def _access(site: Site, rows: Sequence[tuple[int, int]]) -> tuple[Access, ...]:
+def resize_access(site: Site, rows: Sequence[tuple[int, int]]) -> tuple[Access, ...]:
     """One step for each output row, which reads the input rows from the first to the last of ``rows``."""
     source, output = site.input(0), site.output()
     batches, height, *_ = source.shape
@@ -86,7 +86,7 @@ class ResizeNearestRef(Kernel):
                 Const("columns", "int16_t", np.array(columns, np.int16)),
             ),
             units=batches * out_height,
-            access=_access(site, [(row, row) for row in rows]),
+            access=resize_access(site, [(row, row) for row in rows]),
             cost=cost.CALL + batches * out_height * out_width * cost.BLOCK + output.nbytes * cost.COPY,
         )
 
@@ -129,7 +129,7 @@ class _ResizeBilinearRef(Kernel):
             },
             align=source.dtype.itemsize,
             units=batches * out_height,
-            access=_access(site, [rows(y) for y in range(out_height)]),
+            access=resize_access(site, [rows(y) for y in range(out_height)]),
             cost=cost.CALL + output.elements * 4 * cost.MAC,
         )
 

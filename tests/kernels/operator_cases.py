@@ -38,6 +38,16 @@ def _matrix_shapes(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Shap
     return (*first, rows, depth), (*second, depth, columns)
 
 
+def matrices(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[list[Shape], a.BatchMatMulAttrs]:
+    """Shapes of the inputs of BATCH_MATMUL, and which of them are transposed."""
+    shapes = list(_matrix_shapes(rng, tiles))
+    attrs = a.BatchMatMulAttrs(bool(rng.integers(2)), bool(rng.integers(2)))
+    for i, transposed in enumerate((attrs.adj_x, attrs.adj_y)):
+        if transposed:
+            shapes[i] = (*shapes[i][:-2], shapes[i][-1], shapes[i][-2])
+    return shapes, attrs
+
+
 def _batch_matmul_s16(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
     return _batch_matmul(rng, tiles, DType.INT16)
 
@@ -46,11 +56,7 @@ def _batch_matmul(
     rng: np.random.Generator, tiles: Sequence[int], dtype: DType = DType.INT8
 ) -> tuple[Model, Module]:
     m = Model()
-    shapes = list(_matrix_shapes(rng, tiles))
-    attrs = a.BatchMatMulAttrs(bool(rng.integers(2)), bool(rng.integers(2)))
-    for i, transposed in enumerate((attrs.adj_x, attrs.adj_y)):
-        if transposed:
-            shapes[i] = (*shapes[i][:-2], shapes[i][-1], shapes[i][-2])
+    shapes, attrs = matrices(rng, tiles)
     quants = [quantization(rng), quantization(rng)]
     depth = shapes[0][-2 if attrs.adj_x else -1]
     spread = 5000 / 60 * np.sqrt(depth) * quants[0].scale * quants[1].scale

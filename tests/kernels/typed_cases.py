@@ -21,6 +21,7 @@ from kernel_cases import (
     values,
     wide_values,
 )
+from operator_cases import matrices
 
 from sdk.ir import DType, Module, Quant
 from sdk.ir import attrs as a
@@ -297,14 +298,68 @@ def _binary_f32(kind: str) -> Maker:
     return make
 
 
+_UNARY_ATTRS: dict[str, a.Attrs] = {
+    "L2_NORMALIZATION": a.ActivationAttrs(),
+    "LEAKY_RELU": a.LeakyReluAttrs(0.25),
+    "SOFTMAX": a.SoftmaxAttrs(1.0),
+}
+
+
 def _unary_f32(kind: str) -> Maker:
     def make(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
         m = Model()
-        attrs = {"LEAKY_RELU": a.LeakyReluAttrs(0.25), "SOFTMAX": a.SoftmaxAttrs(1.0)}.get(kind, a.Attrs())
+        attrs = _UNARY_ATTRS.get(kind, a.Attrs())
         source = m.input(any_shape(rng, tiles), None, DType.FLOAT32)
         return m, m.module(kind, attrs, [source], None, DType.FLOAT32)
 
     return make
+
+
+def _transpose_conv_f32(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+    m = Model()
+    fh, fw, sh, sw, _, _, height, width = _window(rng)
+    depth, out, batches = size(rng, tiles, 16), size(rng, tiles, 16), _batches(rng)
+    attrs = a.TransposeConvAttrs(_padding(rng), sh, sw)
+    if attrs.padding is a.Padding.SAME:
+        in_height, in_width = -(-height // sh), -(-width // sw)
+    else:
+        in_height, in_width = -(-(height - fh + 1) // sh), -(-(width - fw + 1) // sw)
+    inputs = [
+        m.const(np.array([batches, height, width, out], np.int32)),
+        m.const(_floats(rng, (out, fh, fw, depth))),
+        m.input((batches, in_height, in_width, depth), None, DType.FLOAT32),
+    ]
+    with_bias = bool(rng.integers(2))
+    if with_bias:
+        inputs.append(m.const(_floats(rng, (out,))))
+    return m, m.module("TRANSPOSE_CONV", attrs, inputs, None, DType.FLOAT32, 3 if with_bias else 1)
+
+
+def _resize_bilinear_f32(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+    m = Model()
+    shape = (_batches(rng), int(rng.integers(1, 9)), int(rng.integers(1, 9)), size(rng, tiles, 12))
+    corners = bool(rng.integers(3) == 0)
+    attrs = a.ResizeAttrs(corners, bool(not corners and rng.integers(2)))
+    inputs = [m.input(shape, None, DType.FLOAT32), m.const(rng.integers(1, 20, 2).astype(np.int32))]
+    return m, m.module("RESIZE_BILINEAR", attrs, inputs, None, DType.FLOAT32, 3)
+
+
+def _batch_matmul_f32(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+    m = Model()
+    shapes, attrs = matrices(rng, tiles)
+    constant = 1 if rng.integers(3) == 0 else None
+    inputs = [
+        m.const(_floats(rng, s)) if i == constant else m.input(s, None, DType.FLOAT32) for i, s in enumerate(shapes)
+    ]
+    return m, m.module("BATCH_MATMUL", attrs, inputs, None, DType.FLOAT32)
+
+
+def _prelu_f32(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+    m = Model()
+    shape = any_shape(rng, tiles, 2, 4)
+    slopes = tuple(1 if rng.integers(2) else d for d in shape[1:])
+    inputs = [m.input(shape, None, DType.FLOAT32), m.const(_floats(rng, slopes))]
+    return m, m.module("PRELU", a.Attrs(), inputs, None, DType.FLOAT32)
 
 
 def _conv_hybrid(per_channel: bool) -> Maker:
@@ -419,7 +474,7 @@ REDUCE_F32 = ("MEAN", "SUM", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_PROD")
 BINARY_F32 = ("ADD", "SUB", "MUL", "DIV", "MAXIMUM", "MINIMUM", "SQUARED_DIFFERENCE")
 UNARY_F32 = (
     "RELU", "RELU6", "RELU_N1_TO_1", "LEAKY_RELU", "ABS", "NEG", "SQUARE", "SQRT", "RSQRT", "EXP", "LOGISTIC", "TANH",
-    "SOFTMAX", "LOG_SOFTMAX",
+    "SOFTMAX", "LOG_SOFTMAX", "HARD_SWISH", "L2_NORMALIZATION",
 )  # fmt: skip
 
 TYPED: dict[tuple[str, str], Maker] = {
@@ -447,6 +502,10 @@ TYPED: dict[tuple[str, str], Maker] = {
     ("conv2d_f32__ref", "CONV_2D"): _conv_f32,
     ("depthwise_conv2d_f32__ref", "DEPTHWISE_CONV_2D"): _depthwise_f32,
     ("fully_connected_f32__ref", "FULLY_CONNECTED"): _fully_connected_f32,
+    ("transpose_conv2d_f32__ref", "TRANSPOSE_CONV"): _transpose_conv_f32,
+    ("resize_bilinear_f32__ref", "RESIZE_BILINEAR"): _resize_bilinear_f32,
+    ("batch_matmul_f32__ref", "BATCH_MATMUL"): _batch_matmul_f32,
+    ("prelu_f32__ref", "PRELU"): _prelu_f32,
     ("average_pool2d_f32__ref", "AVERAGE_POOL_2D"): _pool("AVERAGE_POOL_2D", DType.FLOAT32, 1),
     ("max_pool2d_f32__ref", "MAX_POOL_2D"): _pool("MAX_POOL_2D", DType.FLOAT32, 1),
     **{(f"{kind.lower()}_f32__ref", kind): _binary_f32(kind) for kind in BINARY_F32},

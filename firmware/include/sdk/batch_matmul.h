@@ -53,4 +53,8 @@ void sdk_batch_matmul_s8__ref(const sdk_batch_matmul *params, const int8_t *inpu
 void sdk_batch_matmul_s16__ref(const sdk_batch_matmul *params, const int16_t *input1, const int16_t *input2,
                                int16_t *output, void *scratch, sdk_range range);
 
+/* The same; sums are made in ascending order, without fused multiply-add; fields from offset1 on do not count. */
+void sdk_batch_matmul_f32__ref(const sdk_batch_matmul *params, const float *input1, const float *input2, float *output,
+                               void *scratch, sdk_range range);
+
 #endif

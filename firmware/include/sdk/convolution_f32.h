@@ -1,5 +1,5 @@
 /*
- * CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED and pools of float32. Sums are made in the order of the filter, without
+ * CONV_2D, DEPTHWISE_CONV_2D, TRANSPOSE_CONV, FULLY_CONNECTED and pools of float32. Sums are made in the order of the filter, without
  * fused multiply-add, so that equal inputs give equal bits on all cores.
  */
 #ifndef SDK_CONVOLUTION_F32_H
@@ -25,6 +25,14 @@ void sdk_conv2d_f32__ref(const sdk_convolution_f32 *params, const float *input, 
                          sdk_range range);
 void sdk_depthwise_conv2d_f32__ref(const sdk_convolution_f32 *params, const float *input, float *output,
                                    void *scratch, sdk_range range);
+
+/*
+ * The same order, and the order of the inputs in each sum; the window is that of the convolution which this one
+ * reverses, from the output to the input.
+ * Source: reference_ops::TransposeConv in tensorflow/lite/kernels/internal/reference/transpose_conv.h.
+ */
+void sdk_transpose_conv2d_f32__ref(const sdk_convolution_f32 *params, const float *input, float *output, void *scratch,
+                                   sdk_range range);
 
 /* Shapes: input [batches, input_size], output [batches, output_size], weights [output_size, input_size]. */
 typedef struct {

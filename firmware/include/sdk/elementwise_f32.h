@@ -23,6 +23,7 @@ sdk_binary_f32_kernel sdk_div_f32__ref;
 sdk_binary_f32_kernel sdk_maximum_f32__ref;
 sdk_binary_f32_kernel sdk_minimum_f32__ref;
 sdk_binary_f32_kernel sdk_squared_difference_f32__ref;
+sdk_binary_f32_kernel sdk_prelu_f32__ref; /* input2: the slopes below 0 */
 
 typedef struct {
     float alpha; /* LEAKY_RELU's slope below 0 */
@@ -41,6 +42,7 @@ sdk_unary_f32_kernel sdk_neg_f32__ref;
 sdk_unary_f32_kernel sdk_square_f32__ref;
 sdk_unary_f32_kernel sdk_sqrt_f32__ref;
 sdk_unary_f32_kernel sdk_rsqrt_f32__ref;
+sdk_unary_f32_kernel sdk_hard_swish_f32__ref;
 
 /* With the C library's expf and tanhf: as exact as that is. */
 sdk_unary_f32_kernel sdk_exp_f32__ref;

@@ -17,4 +17,16 @@ typedef struct {
 void sdk_l2_normalization_s8__ref(const sdk_l2_normalization_s8 *params, const int8_t *input, int8_t *output,
                                   void *scratch, sdk_range range);
 
+/* Input and output [rows, size]. */
+typedef struct {
+    int32_t size;
+} sdk_l2_normalization_f32;
+
+/*
+ * Rows [range.begin, range.end), in ascending order; norms below 1e-6 count as that.
+ * Source: reference_ops::L2Normalization in tensorflow/lite/kernels/internal/reference/l2normalization.h.
+ */
+void sdk_l2_normalization_f32__ref(const sdk_l2_normalization_f32 *params, const float *input, float *output,
+                                   void *scratch, sdk_range range);
+
 #endif
