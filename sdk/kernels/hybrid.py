@@ -50,8 +50,12 @@ _ONE_SCALE = Constraint("the filter has one scale", lambda site: per_tensor(site
 _ONE_GROUP = Constraint("there is one group", lambda site: site.input(0).shape[3] == site.input(1).shape[3])
 
 
-class _Conv2DHybridRef(Kernel):
-    ops = ("CONV_2D",)
+_SEVERAL_SCALES = Constraint(
+    "the filter has several scales", lambda site: len(quant(site.input(1)).scales) > 1
+)
+
+
+class _ConvolutionHybridRef(Kernel):
     header = "sdk/hybrid.h"
     params_type: ClassVar[str]
 
@@ -66,7 +70,7 @@ class _Conv2DHybridRef(Kernel):
         consts = (Const("weights", "int8_t", data(weights)), *scales, float_bias(site))
         image, row = source.nbytes // source.shape[0], window.slide.output_row_bytes
         height = window.slide.output_rows
-        macs = window.taps * weights.shape[3]
+        macs = window.taps * (1 if site.op.kind == "DEPTHWISE_CONV_2D" else weights.shape[3])
 
         def step(unit: int) -> Access:
             batch = unit // height
@@ -86,9 +90,10 @@ class _Conv2DHybridRef(Kernel):
         )
 
 
-class Conv2DHybridRef(_Conv2DHybridRef):
+class Conv2DHybridRef(_ConvolutionHybridRef):
     """float32 with int8 weights, per tensor."""
 
+    ops = ("CONV_2D",)
     name = "conv2d_hybrid__ref"
     params_type = "sdk_conv2d_hybrid"
     sources = ("kernels/hybrid/conv2d_hybrid__ref.c", "kernels/hybrid/quantize_symmetric.c")
@@ -99,21 +104,29 @@ class Conv2DHybridRef(_Conv2DHybridRef):
         return {"weights_scale": float32(quant(site.input(1)).scale)}, ()
 
 
-class Conv2DHybridPerChannelRef(_Conv2DHybridRef):
-    """float32 with int8 weights, per channel."""
-
-    name = "conv2d_hybrid_per_channel__ref"
-    params_type = "sdk_conv2d_hybrid_per_channel"
-    sources = ("kernels/hybrid/conv2d_hybrid_per_channel__ref.c", "kernels/hybrid/quantize_asymmetric.c")
-    constraints = (
-        *_CONSTRAINTS,
-        _ONE_GROUP,
-        Constraint("the filter has several scales", lambda site: len(quant(site.input(1)).scales) > 1),
-    )
+class _HybridPerChannelRef(_ConvolutionHybridRef):
+    params_type = "sdk_hybrid_per_channel"
+    sources = ("kernels/hybrid/convolution_hybrid_per_channel__ref.c", "kernels/hybrid/quantize_asymmetric.c")
 
     def scale(self, site: Site) -> tuple[Mapping[str, Value], tuple[Const, ...]]:
         """A scale for each channel."""
         return {}, (Const("scales", "float", np.array(quant(site.input(1)).scales, np.float32)),)
+
+
+class Conv2DHybridPerChannelRef(_HybridPerChannelRef):
+    """float32 with int8 weights, per channel."""
+
+    name = "conv2d_hybrid_per_channel__ref"
+    ops = ("CONV_2D",)
+    constraints = (*_CONSTRAINTS, _ONE_GROUP, _SEVERAL_SCALES)
+
+
+class DepthwiseConv2DHybridRef(_HybridPerChannelRef):
+    """float32 with int8 weights, per channel."""
+
+    name = "depthwise_conv2d_hybrid__ref"
+    ops = ("DEPTHWISE_CONV_2D",)
+    constraints = (*_CONSTRAINTS, _SEVERAL_SCALES)
 
 
 class FullyConnectedHybridRef(Kernel):

@@ -66,7 +66,12 @@ from sdk.kernels.fully_connected_m0 import FullyConnectedBytes, FullyConnectedLa
 from sdk.kernels.fully_connected_mve import FullyConnectedMve
 from sdk.kernels.fully_connected_neon import FullyConnectedNeon, FullyConnectedSdot
 from sdk.kernels.gather import GatherNdRef, GatherRef
-from sdk.kernels.hybrid import Conv2DHybridPerChannelRef, Conv2DHybridRef, FullyConnectedHybridRef
+from sdk.kernels.hybrid import (
+    Conv2DHybridPerChannelRef,
+    Conv2DHybridRef,
+    DepthwiseConv2DHybridRef,
+    FullyConnectedHybridRef,
+)
 from sdk.kernels.l2_normalization import L2NormalizationS8Ref
 from sdk.kernels.log_softmax import LogSoftmaxS8Ref
 from sdk.kernels.logical import LogicalAndRef, LogicalNotRef, LogicalOrRef
@@ -181,6 +186,7 @@ KERNELS: tuple[Kernel, ...] = (
     *UINT8_KERNELS,
     Conv2DHybridRef(),
     Conv2DHybridPerChannelRef(),
+    DepthwiseConv2DHybridRef(),
     FullyConnectedHybridRef(),
     SvdfS8Ref(),
     LstmS8Ref(),

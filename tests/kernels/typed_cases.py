@@ -377,6 +377,18 @@ def _conv_hybrid(per_channel: bool) -> Maker:
     return make
 
 
+def _depthwise_hybrid(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+    m = Model()
+    fh, fw, sh, sw, dh, dw, height, width = _window(rng)
+    depth, multiplier = size(rng, tiles), int(rng.choice([1, 1, 2, 3]))
+    out = depth * multiplier
+    inputs = [m.input((_batches(rng), height, width, depth), None, DType.FLOAT32)]
+    quant = Quant(tuple(scale(rng, 1e-3, 0.1) for _ in range(out)), (0,) * out, 3)
+    inputs += [m.const(values(rng, (1, fh, fw, out), -127), quant), m.const(_floats(rng, (out,)))]
+    attrs = a.DepthwiseConv2DAttrs(_padding(rng), sh, sw, multiplier, activation(rng), dh, dw)
+    return m, m.module("DEPTHWISE_CONV_2D", attrs, inputs, None, DType.FLOAT32, 6)
+
+
 def _fully_connected_hybrid(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
     m = Model()
     depth, out = size(rng, tiles) * int(rng.choice([1, 3, 8])), size(rng, tiles)
@@ -513,6 +525,7 @@ TYPED: dict[tuple[str, str], Maker] = {
     **{(f"{kind.lower()}_f32__ref", kind): _unary_f32(kind) for kind in UNARY_F32},
     ("conv2d_hybrid__ref", "CONV_2D"): _conv_hybrid(False),
     ("conv2d_hybrid_per_channel__ref", "CONV_2D"): _conv_hybrid(True),
+    ("depthwise_conv2d_hybrid__ref", "DEPTHWISE_CONV_2D"): _depthwise_hybrid,
     ("fully_connected_hybrid__ref", "FULLY_CONNECTED"): _fully_connected_hybrid,
     ("conv2d_u8__ref", "CONV_2D"): _conv_u8,
     ("depthwise_conv2d_u8__ref", "DEPTHWISE_CONV_2D"): _depthwise_u8,

@@ -1,4 +1,4 @@
-/* CONV_2D and FULLY_CONNECTED of float32 with int8 weights: inputs are quantized to int8 as they come. */
+/* CONV_2D, DEPTHWISE_CONV_2D and FULLY_CONNECTED of float32 with int8 weights: inputs are quantized to int8 as they come. */
 #ifndef SDK_HYBRID_H
 #define SDK_HYBRID_H
 
@@ -22,7 +22,7 @@ typedef struct {
 void sdk_conv2d_hybrid__ref(const sdk_conv2d_hybrid *params, const float *input, float *output, void *scratch,
                             sdk_range range);
 
-/* weights as above */
+/* weights as above; DEPTHWISE_CONV_2D's [filter_height, filter_width, output_channels] */
 typedef struct {
     sdk_window2d window;
     float output_min;
@@ -30,14 +30,17 @@ typedef struct {
     const int8_t *weights;
     const float *scales; /* [output_channels], of the weights */
     const float *bias;   /* [output_channels] */
-} sdk_conv2d_hybrid_per_channel;
+} sdk_hybrid_per_channel;
 
 /*
  * The same with a zero point of each batch.
- * Source: HybridConvPerChannel in tensorflow/lite/kernels/internal/reference/conv.h.
+ * Source: HybridConvPerChannel in tensorflow/lite/kernels/internal/reference/conv.h and DepthwiseConvHybridPerChannel
+ * in .../reference/integer_ops/depthwise_conv.h.
  */
-void sdk_conv2d_hybrid_per_channel__ref(const sdk_conv2d_hybrid_per_channel *params, const float *input, float *output,
+void sdk_conv2d_hybrid_per_channel__ref(const sdk_hybrid_per_channel *params, const float *input, float *output,
                                         void *scratch, sdk_range range);
+void sdk_depthwise_conv2d_hybrid__ref(const sdk_hybrid_per_channel *params, const float *input, float *output,
+                                      void *scratch, sdk_range range);
 
 /* Shapes: input [batches, input_size], output [batches, output_size], weights [output_size, input_size]. */
 typedef struct {
