@@ -51,6 +51,7 @@ from sdk.write.tflite import write
 TIME_LIMIT_S = 2.0
 """Processor time for one mutant: on a busy machine other processes do not count."""
 MEMORY_LIMIT_MB = 512
+_HANGS_S = 300
 _TELLS_WHERE = re.compile(r"offset 0x[0-9a-f]+|layer \d+|tensor \d+|graphs? |the model has ")
 _INTEGERS = (0, 1, 2, 3, 4, 7, 8, 127, 128, 255, 256, 1024, 32767, 65535, 65536, 2**24, 2**31 - 1, 2**31, 2**32 - 1)
 _FLOATS = (0.0, -0.0, 1.0, -1.0, 1e-45, 1e-38, 3e38, float("inf"), float("-inf"), float("nan"), 0.5, 2.0**-31)
@@ -291,7 +292,9 @@ def guided(models: Sequence[bytes], seconds: int, keep: Path) -> None:
     import atheris
 
     def one_input(data: bytes) -> None:
+        signal.setitimer(signal.ITIMER_PROF, TIME_LIMIT_S)
         check(data)
+        signal.setitimer(signal.ITIMER_PROF, 0)
 
     def mutated(data: bytes, most: int, seed: int) -> bytes:
         rng = random.Random(seed)
@@ -301,11 +304,13 @@ def guided(models: Sequence[bytes], seconds: int, keep: Path) -> None:
             return bytes(atheris.Mutate(data, most))
         return mutate(data, tree, rng)[:most]
 
+    signal.signal(signal.SIGPROF, _too_slow)
     atheris.instrument_all()
     with tempfile.TemporaryDirectory() as folder:
         for i, data in enumerate(models):
             (Path(folder) / str(i)).write_bytes(data)
-        limits = [f"-max_total_time={seconds}", f"-timeout={TIME_LIMIT_S:.0f}", f"-rss_limit_mb={MEMORY_LIMIT_MB}"]
+        # libFuzzer's own limit is of the clock on the wall, which a busy machine passes at once.
+        limits = [f"-max_total_time={seconds}", f"-timeout={_HANGS_S}", f"-rss_limit_mb={MEMORY_LIMIT_MB}"]
         limits.append(f"-max_len={2 * max(map(len, models))}")
         arguments = [sys.argv[0], folder, *limits, f"-artifact_prefix={keep}/"]
         atheris.Setup(arguments, one_input, custom_mutator=mutated)
