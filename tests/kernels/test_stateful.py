@@ -23,7 +23,7 @@ from sdk.measure.verify import different_bytes
 from sdk.oracle import best
 from sdk.write.tflite import write
 
-LAYERS, INFERENCES = 12, 5
+LAYERS, INFERENCES = 24, 5
 
 
 class Silent:
@@ -73,30 +73,48 @@ def svdf(rng: np.random.Generator) -> Module:
 def lstm(rng: np.random.Generator) -> Module:
     m = Model()
     batches, times, inputs, cells = (int(rng.integers(1, n)) for n in (4, 6, 20, 20))
+    coupled, extra = bool(rng.integers(2)), rng.choice(["nothing", "peepholes", "projection"])
+    peepholes, projected = extra == "peepholes", extra == "projection"
+    outputs = int(rng.integers(1, 20)) if projected else cells
     major = bool(rng.integers(2))
     point, hidden_point = (int(rng.integers(-128, 128)) for _ in range(2))
     shape = (times, batches, inputs) if major else (batches, times, inputs)
     source = m.input(shape, Quant((0.05,), (point,)))
     scales = [float(np.float32(rng.uniform(0.001, 0.05))) for _ in range(8)]
     filters = [m.const(values(rng, (cells, inputs), -127), Quant((s,), (0,))) for s in scales[:4]]
-    recurrent = [m.const(values(rng, (cells, cells), -127), Quant((s,), (0,))) for s in scales[4:]]
+    recurrent = [m.const(values(rng, (cells, outputs), -127), Quant((s,), (0,))) for s in scales[4:]]
     biases = [
         m.const(rng.integers(-5000, 5000, cells).astype(np.int32), Quant((float(np.float32(0.05 * s)),), (0,)))
         for s in scales[:4]
     ]
+    none = (None,)
+    peephole = [
+        m.const(rng.integers(-32767, 32768, cells).astype(np.int16), Quant((float(np.float32(s * 2**-9)),), (0,)))
+        for s in rng.uniform(0.01, 1, 3)
+    ]
     hidden_quant = Quant((float(np.float32(rng.uniform(1 / 200, 1 / 127))),), (hidden_point,))
-    hidden = _variable(m, (batches, cells), DType.INT8, hidden_quant)
+    state_quant = hidden_quant
+    projection: tuple[int | None, ...] = none * 2
+    if projected:
+        state_quant = Quant((float(np.float32(rng.uniform(0.02, 0.1))),), (int(rng.integers(-128, 128)),))
+        weight_quant = Quant((float(np.float32(rng.uniform(0.005, 0.05))),), (0,))
+        weights = m.const(values(rng, (outputs, cells), -127), weight_quant)
+        bias = m.const(rng.integers(-5000, 5000, outputs).astype(np.int32), Quant((1e-4,), (0,)))
+        projection = (weights, bias if rng.integers(2) else None)
+    hidden = _variable(m, (batches, outputs), DType.INT8, state_quant)
     cell = _variable(m, (batches, cells), DType.INT16, Quant((2.0 ** -int(rng.integers(11, 16)),), (0,)))
     intermediates = []
     for quant in (None, None, None, None, hidden_quant):
         dtype = DType.FLOAT32 if quant is None else DType.INT8
         m.tensors[len(m.tensors)] = Tensor(len(m.tensors), f"inside{len(m.tensors)}", (0,), dtype, quant)
         intermediates.append(len(m.tensors) - 1)
-    none = (None,)
-    given = (source, *filters, *recurrent, *none * 3, *biases, *none * 2, hidden, cell, *none * 4)
-    attrs = a.LstmAttrs(a.Activation.TANH, cell_clip=float(rng.choice([0.0, 1.0, 10.0])), time_major=major)
+    gates = [[None, *tensors[1:]] if coupled else tensors for tensors in (filters, recurrent, peephole, biases)]
+    holes = gates[2] if peepholes else none * 3
+    given = (source, *gates[0], *gates[1], *holes, *gates[3], *projection, hidden, cell, *none * 4)
+    clips = {"cell_clip": float(rng.choice([0.0, 1.0, 10.0])), "proj_clip": float(rng.choice([0.0, 1.0]))}
+    attrs = a.LstmAttrs(a.Activation.TANH, time_major=major, **clips)
     kind = "UNIDIRECTIONAL_SEQUENCE_LSTM"
-    return _module(m, lambda out: Op(0, kind, 1, given, (out,), attrs, tuple(intermediates)), hidden_quant)
+    return _module(m, lambda out: Op(0, kind, 1, given, (out,), attrs, tuple(intermediates)), state_quant)
 
 
 @pytest.mark.parametrize("seed", seeds())
