@@ -34,6 +34,7 @@ BELOW = {
     "doctor": ("device", "oracle"),
     "pipeline": ("measure", "passes"),
     "compress": ("pipeline", "encode", "write"),
+    "train": ("compress",),
     "selftest": ("pipeline",),
     "mlperf": ("pipeline",),
     "energy": ("pipeline",),
@@ -50,6 +51,7 @@ ONLY_IN = {
     "onnxruntime": "sdk/oracle/worker.py",
     "onnx": "sdk/importer/onnx.py",
     "jinja2": "sdk/emit/",
+    "torch": "sdk/train/",
     "pytest": "sdk/pytest_plugin.py",
 }
 

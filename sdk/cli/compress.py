@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,27 +19,25 @@ from sdk.board import Board
 from sdk.cli.common import add_json, add_optimize, add_port, add_verbose, plain, target_options, watch, write_json
 from sdk.compress.compress import KEEP, Compressor, Result, Sparsity, accuracy
 from sdk.compress.levels import NAMES
-from sdk.compress.mixed import Option, Point, front
+from sdk.compress.mixed import Option, Point
+from sdk.compress.predict import Cost, Predictor
 from sdk.compress.rounding import METHODS
-from sdk.compress.search import Bound, smallest_within, within
+from sdk.compress.search import Candidate, Limits, candidates, choose, smallest_within
 from sdk.errors import EXIT_DIFFERENT, EXIT_PROVEN, InputError, SdkError
 from sdk.ir import Graph, Module
-from sdk.kernels.select import Optimize, select
 from sdk.measure.inputs import convert
 from sdk.measure.record import Record
 from sdk.oracle import best
 from sdk.oracle.reference import NumpyOracle, unsupported
-from sdk.passes import optimize as run_passes
 from sdk.read import sdkmodel
 from sdk.read.tflite import read
+from sdk.report.plot import front_svg
 
 _CALIBRATE = 100
 _CHECKED = 8
 """Samples on which both references are compared."""
-_SHOWN = 16
-"""Points of the front that are shown."""
-_UNPACKING = 2048
-"""Flash of the code that unpacks weights."""
+_ROUNDS = 3
+"""Most models that are measured until one keeps to the bounds."""
 _UNITS = {"": 1, "k": 1024, "m": 1 << 20}
 
 
@@ -64,7 +62,8 @@ def register(commands: Any) -> None:
     parser.add_argument("model", type=Path, metavar="MODEL", help=".tflite file with int8 weights")
     parser.add_argument("-o", "--out", type=Path, required=True, metavar="FILE", help="the .sdkmodel file to write")
     kinds = "|".join((*NAMES, "mixed"))
-    parser.add_argument("--weights", default="4", choices=[*NAMES, "mixed"], metavar=kinds, help="levels (default: 4)")
+    parser.add_argument("--weights", choices=[*NAMES, "mixed"], metavar=kinds,
+                        help="levels (default: 4; with a bound: mixed)")  # fmt: skip
     parser.add_argument(
         "--layer", action="append", default=[], metavar="NAME=KIND",
         help="another kind for one layer, or keep; names as the table shows them",
@@ -73,6 +72,7 @@ def register(commands: Any) -> None:
                         help="default: feedback with data, else clip")  # fmt: skip
     parser.add_argument("--sparsity", metavar="0.5|2:4", help="share of weights that become 0, or N zeros of M")
     parser.add_argument("--data", type=Path, metavar="NPZ", help="samples x, and labels y where there are any")
+    parser.add_argument("--labels", action="store_true", help="refuse data without labels")
     parser.add_argument("--divide", type=float, metavar="D", help="divide samples by this, then quantize them")
     parser.add_argument("--calibrate", type=int, metavar="N",
                         help=f"samples for calibration, the rest tests (default: {_CALIBRATE})")  # fmt: skip
@@ -84,6 +84,7 @@ def register(commands: Any) -> None:
     parser.add_argument("--max-drop", type=float, metavar="POINTS", help="bound: loss of accuracy in percent points")
     parser.add_argument("--board", metavar="B", help="measure on this board, before and after")
     parser.add_argument("--emulate", action="store_true", help="measure in the board's emulator")
+    parser.add_argument("--plot", type=Path, metavar="SVG", help="draw the choices of mixed")
     add_optimize(parser)
     add_port(parser)
     add_json(parser)
@@ -114,27 +115,131 @@ def run(options: argparse.Namespace, console: Console) -> int:
     """Run the command."""
     module = read(options.model)
     board = _board(options)
+    limits = _limits(options)
+    if options.weights is None:
+        options.weights = "4" if limits == Limits() else "mixed"
+    if options.plot and options.weights != "mixed":
+        raise InputError("--plot", "draws the choices of mixed", "use --weights mixed, or give a bound")
     data = _load(options, module.main)
     with watch(console, options.verbose) as watcher:
         watcher.stage("calibrating")
         compressor = Compressor(module, data.calibration)
         before = None if board is None else _measure(options, options.model, board, watcher)
-        kinds, points = _kinds(options, compressor, data, board, before, watcher)
-        watcher.stage("compressing")
-        result = compressor.compress(kinds, options.rounding, _sparsity(options.sparsity), watcher.advance)
-        scores = _scores(module, result.module, data)
-        watcher.stage("comparing both references")
-        _check_references(result.module, data)
-        _write(options, module, result, scores, points)
-        after = None if board is None else _measure(options, options.out, board, watcher)
+        job = _Job(options, compressor, data, limits, board, before, watcher)
+        made = job.mixed() if options.weights == "mixed" else job.uniform()
     for warning in compressor.warnings:
         console.print(f"[yellow]warning:[/] {plain(warning)}", highlight=False)
-    _show(console, result, scores, (before, after), points)
+    _show(console, made, before)
     if options.json:
-        records = {"before": before and before.to_json(), "after": after and after.to_json()}
-        write_json(options.json, {"layers": result.to_json(), "accuracy": scores, "front": points, **records})
-    _enforce(options, scores, after)
-    return EXIT_PROVEN if after is None or after.verification.verified else EXIT_DIFFERENT
+        records = {"before": before and before.to_json(), "after": made.record and made.record.to_json()}
+        write_json(options.json, {**made.to_json(), **records})
+    if options.plot and made.chosen is not None:
+        _plot(options.plot, module, made.points, made.chosen)
+    _enforce(options, made.scores, made.record)
+    return EXIT_PROVEN if made.record is None or made.record.verification.verified else EXIT_DIFFERENT
+
+
+@dataclass(frozen=True)
+class _Made:
+    """The compressed model, written and measured.
+
+    Attributes:
+        chosen: what mixed chose and its prediction; None for other kinds.
+        points: all that it chose from.
+    """
+
+    result: Result
+    scores: Mapping[str, Any] | None
+    record: Record | None
+    chosen: Candidate | None = None
+    points: tuple[Candidate, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return {
+            "layers": self.result.to_json(),
+            "accuracy": self.scores,
+            "predicted": None if self.chosen is None else _candidate_json(self.chosen),
+            "front": [_candidate_json(point) for point in self.points],
+        }
+
+
+@dataclass(frozen=True)
+class _Job:
+    options: argparse.Namespace
+    compressor: Compressor
+    data: _Data
+    limits: Limits
+    board: Board | None
+    before: Record | None
+    watcher: Any
+
+    def uniform(self) -> _Made:
+        """One kind for all layers but those of --layer."""
+        names = [layer.name for layer in self.compressor.layers]
+        return self._make({**dict.fromkeys(names, self.options.weights), **self._given()})
+
+    def mixed(self) -> _Made:
+        """Search; where the measurement breaks a bound that the prediction kept, predict from it and search again."""
+        compressor, watcher = self.compressor, self.watcher
+        watcher.stage("measuring what each layer bears")
+        options = compressor.options(self._given(), done=watcher.advance)
+        predictor = None
+        if self.board is not None and self.before is not None:
+            predictor = Predictor(compressor.module, self.before, self.board, self.options.optimize)
+        for _ in range(_ROUNDS):
+            watcher.stage("planning the choices")
+            points = tuple(candidates(compressor, options, self.limits, predictor, watcher.advance))
+            chosen = self._choose(options, points, predictor)
+            made = self._make(chosen.point.kinds, chosen, points)
+            if made.record is None or predictor is None:
+                break
+            if Candidate(chosen.point, Cost.measured(made.record)).keeps(self.limits):
+                break
+            predictor.learn(made.result.module, made.record)
+        return made
+
+    def _choose(
+        self, options: Mapping[str, list[Option]], points: Sequence[Candidate], predictor: Predictor | None
+    ) -> Candidate:
+        if self.limits.drop is None:
+            return choose(points, self.limits)
+        if self.limits.of_cost():
+            chosen = choose(points, self.limits)
+            drop = _drop(self.compressor, chosen.point, self.data)
+            if drop > self.limits.drop:
+                raise InputError(
+                    f"--max-drop {self.limits.drop:g}", "can't be met together with the other bounds",
+                    f"the nearest point within them drops {drop:.2f} points",
+                )  # fmt: skip
+            return chosen
+        self.watcher.stage("searching the smallest within --max-drop")
+        point, _ = smallest_within(options, lambda p: _drop(self.compressor, p, self.data), self.limits.drop)
+        cost = None if predictor is None else predictor.predict(self.compressor.compress(point.kinds, "clip").module)
+        return Candidate(point, cost)
+
+    def _given(self) -> dict[str, str]:
+        return dict(_pair(text) for text in self.options.layer)
+
+    def _make(
+        self, kinds: Mapping[str, str], chosen: Candidate | None = None, points: tuple[Candidate, ...] = ()
+    ) -> _Made:
+        options, compressor, watcher = self.options, self.compressor, self.watcher
+        watcher.stage("compressing")
+        result = compressor.compress(kinds, options.rounding, _sparsity(options.sparsity), watcher.advance)
+        scores = _scores(compressor.module, result.module, self.data)
+        watcher.stage("comparing both references")
+        _check_references(result.module, self.data)
+        made = _Made(result, scores, None, chosen, points)
+        _write(options, compressor.module, made)
+        if self.board is None:
+            return made
+        return replace(made, record=_measure(options, options.out, self.board, watcher))
+
+
+def _limits(options: argparse.Namespace) -> Limits:
+    latency = None if options.max_latency is None else 1e6 * options.max_latency
+    return Limits(options.max_weights, options.max_flash, options.max_ram, latency, options.max_drop)
 
 
 def _scores(before: Module, after: Module, data: _Data) -> dict[str, Any] | None:
@@ -180,6 +285,8 @@ def _load(options: argparse.Namespace, graph: Graph) -> _Data:
     if options.data is None:
         return _Data()
     x, y = _samples(options.data, graph, options.divide)
+    if y is None and (options.labels or options.max_drop is not None):
+        raise InputError(options.data, "has no labels y", "store a class for each sample")
     count = options.calibrate or _CALIBRATE
     rest = slice(count, None)
     chosen = slice(count, count)
@@ -214,78 +321,11 @@ def _measure(options: argparse.Namespace, model: Path, board: Board, watcher: An
     return pipeline.deploy([model], board, options.optimize, target, watcher)[0]
 
 
-def _kinds(
-    options: argparse.Namespace,
-    compressor: Compressor,
-    data: _Data,
-    board: Board | None,
-    before: Record | None,
-    watcher: Any,
-) -> tuple[dict[str, str], list[dict[str, Any]]]:
-    """The kind of each layer; for mixed also points of the front of choices."""
-    given = dict(_pair(text) for text in options.layer)
-    names = [layer.name for layer in compressor.layers]
-    if options.weights != "mixed":
-        return {**dict.fromkeys(names, options.weights), **given}, []
-    watcher.stage("measuring what each layer bears")
-    choices = compressor.options(given, done=watcher.advance)
-    size, time = _size_bound(options, compressor, before), None
-    if options.max_latency is not None and board is not None and before is not None:
-        watcher.stage("estimating cycles")
-        choices = _with_cycles(compressor, choices, board, options.optimize)
-        time = _time_bound(options.max_latency, choices, board, before)
-    points = [_point_json(p) for p in _spread(front(choices), _SHOWN)]
-    if size is None and time is None and options.max_drop is not None:
-        watcher.stage("searching the smallest within --max-drop")
-        return dict(smallest_within(choices, lambda p: _drop(compressor, p, data), options.max_drop)[0].kinds), points
-    return dict(within(choices, size, time).kinds), points
-
-
 def _pair(text: str) -> tuple[str, str]:
     name, _, kind = text.partition("=")
     if kind not in (*NAMES, KEEP):
         raise InputError(f"--layer {text}", "is not NAME=KIND", f"kinds are {', '.join(NAMES)} and {KEEP}")
     return name, kind
-
-
-def _size_bound(options: argparse.Namespace, compressor: Compressor, before: Record | None) -> Bound | None:
-    """The tighter of the bounds on weights and on flash, in bytes of weights."""
-    bounds = []
-    if options.max_weights is not None:
-        bounds.append(Bound("--max-weights", f"{options.max_weights}", options.max_weights, str))
-    if options.max_flash is not None and before is not None:
-        stored = sum(layer.levels.size for layer in compressor.layers)
-        rest = before.memory.flash - stored + _UNPACKING
-        bounds.append(
-            Bound("--max-flash", f"{options.max_flash}", options.max_flash - rest, lambda least: str(least + rest))
-        )
-    return min(bounds, key=lambda bound: bound.limit, default=None)
-
-
-def _with_cycles(
-    compressor: Compressor, choices: Mapping[str, list[Option]], board: Board, optimize: Optimize
-) -> dict[str, list[Option]]:
-    """The options with the cycles of the kernels that would be chosen, by the cost model."""
-    cycles: dict[tuple[str, str], int] = {}
-    for kind in {option.kind for found in choices.values() for option in found}:
-        module = compressor.compress({layer.name: kind for layer in compressor.layers}, "clip").module
-        for step in select(run_passes(module).module, board, optimize).steps:
-            for layer in compressor.layers:
-                if layer.op.outputs[0] == step.op.outputs[0]:
-                    cycles[layer.name, kind] = step.prepared.cost
-    return {
-        name: [replace(o, cycles=cycles.get((name, o.kind), 0)) for o in found] for name, found in choices.items()
-    }
-
-
-def _time_bound(seconds: float, choices: Mapping[str, list[Option]], board: Board, before: Record) -> Bound:
-    """Cycles of the cost model that the layers may take: it is scaled by what was measured before."""
-    if not board.clock_hz or before.cycles is None:
-        raise InputError("--max-latency", f"{board.id} does not count cycles", "give a board that does")
-    scale = before.cycles.median / board.clock_hz / max(sum(max(o.cycles for o in of) for of in choices.values()), 1)
-    return Bound(
-        "--max-latency", f"{1e3 * seconds:g}ms", int(seconds / scale), lambda least: f"{1e3 * least * scale:.1f}ms"
-    )
 
 
 def _drop(compressor: Compressor, point: Point, data: _Data) -> float:
@@ -299,15 +339,24 @@ def _drop(compressor: Compressor, point: Point, data: _Data) -> float:
     )
 
 
-def _spread(points: Sequence[Point], count: int) -> list[Point]:
-    """Some of the points, evenly over the logarithm of their sizes."""
-    sizes = np.geomspace(max(points[0].nbytes, 1), max(points[-1].nbytes, 1), count)
-    indices = {int(np.argmin([abs(p.nbytes - size) for p in points])) for size in sizes}
-    return [points[i] for i in sorted(indices)]
+def _candidate_json(candidate: Candidate) -> dict[str, Any]:
+    point = candidate.point
+    cost = {} if candidate.cost is None else asdict(candidate.cost)
+    return {"bytes": point.nbytes, "loss": point.loss, "kinds": dict(point.kinds), **cost}
 
 
-def _point_json(point: Point) -> dict[str, Any]:
-    return {"bytes": point.nbytes, "loss": point.loss, "kinds": dict(point.kinds)}
+def _plot(path: Path, module: Module, points: Sequence[Candidate], chosen: Candidate) -> None:
+    """Draw the choices.
+
+    Raises:
+        InputError: the file can't be written.
+    """
+    places = [(float(c.point.nbytes), c.point.loss) for c in (*points, chosen)]
+    title = f"{Path(module.path).name}: the least loss for each size"
+    try:
+        path.write_text(front_svg(places[:-1], places[-1], title, "bytes of weights", "loss"), encoding="utf-8")
+    except OSError as error:
+        raise InputError(path, f"can't be written: {error.strerror or error}") from error
 
 
 def _check_references(module: Module, data: _Data) -> None:
@@ -332,17 +381,12 @@ def _check_references(module: Module, data: _Data) -> None:
             raise SdkError(module.path, f"{best().name} and the numpy reference differ on the compressed model")
 
 
-def _write(options: argparse.Namespace, module: Module, result: Result, scores: Any, points: Any) -> None:
+def _write(options: argparse.Namespace, module: Module, made: _Made) -> None:
     manifest = {
-        "source": Path(module.path).name,
-        "source_sha256": module.sha256,
-        "sdk": __version__,
-        "accuracy": scores,
-        "layers": result.to_json(),
-        "front": points,
-    }
+        "source": Path(module.path).name, "source_sha256": module.sha256, "sdk": __version__, **made.to_json()
+    }  # fmt: skip
     try:
-        options.out.write_bytes(sdkmodel.pack(result.module.content, manifest))
+        options.out.write_bytes(sdkmodel.pack(made.result.module.content, manifest))
     except OSError as error:
         raise InputError(options.out, f"can't be written: {error.strerror or error}") from error
 
@@ -371,13 +415,8 @@ def _enforce(options: argparse.Namespace, scores: Mapping[str, Any] | None, afte
         raise InputError(f"{flag} {given}", f"is not met: {got}", "the model was written; give more room")
 
 
-def _show(
-    console: Console,
-    result: Result,
-    scores: Mapping[str, Any] | None,
-    records: tuple[Record | None, Record | None],
-    points: Sequence[Mapping[str, Any]],
-) -> None:
+def _show(console: Console, made: _Made, old: Record | None) -> None:
+    result, scores, new = made.result, made.scores, made.record
     table = Table("layer", "operator", "levels", "method", "stored as", title="Weights", title_justify="left")
     for heading in ("bytes before", "after", "output error"):
         table.add_column(heading, justify="right")
@@ -390,23 +429,44 @@ def _show(
     before = sum(layer.bytes_before for layer in result.layers)
     table.add_row("all", "", "", "", "", f"{before:,}", f"{result.nbytes:,}", "")
     console.print(table)
-    if points:
-        choices = Table("bytes", "loss", "levels", title="Choices: the least loss for each size", title_justify="left")
-        for point in points:
-            choices.add_row(f"{point['bytes']:,}", f"{point['loss']:.4f}", " ".join(point["kinds"].values()))
-        console.print(choices)
-    summary = Table("", "before", "after", title="Result", title_justify="left")
+    if made.points:
+        console.print(_choices(made.points))
+    summary = Table("", title="Result", title_justify="left")
+    for heading in ("before", "predicted", "after"):
+        summary.add_column(heading, justify="right")
     if scores is not None:
         what = f"accuracy on {scores['samples']:,} samples"
-        summary.add_row(what, f"{scores['before']:.2f} %", f"{scores['after']:.2f} %")
-    old, new = records
+        summary.add_row(what, f"{scores['before']:.2f} %", "", f"{scores['after']:.2f} %")
     if old is not None and new is not None:
-        rows = [(name, getattr(old.memory, name), getattr(new.memory, name)) for name in ("flash", "weights", "ram")]
-        for name, first, second in rows:
-            summary.add_row(f"{name} bytes", f"{first:,}", f"{second:,}")
+        cost = None if made.chosen is None else made.chosen.cost
+        for name in ("flash", "weights", "ram"):
+            predicted = getattr(cost, name, None)
+            summary.add_row(
+                f"{name} bytes", f"{getattr(old.memory, name):,}", "" if predicted is None else f"{predicted:,}",
+                f"{getattr(new.memory, name):,}",
+            )  # fmt: skip
         if old.cycles is not None and new.cycles is not None:
-            summary.add_row("cycles", f"{old.cycles.median:,.0f}", f"{new.cycles.median:,.0f}")
+            summary.add_row("cycles", f"{old.cycles.median:,.0f}", "", f"{new.cycles.median:,.0f}")
+        if old.latency_us is not None and new.latency_us is not None:
+            predicted = None if cost is None or cost.latency_us is None else cost.latency_us
+            times = (old.latency_us.median, predicted, new.latency_us.median)
+            summary.add_row("latency", *("" if us is None else f"{us / 1e3:.2f} ms" for us in times))
         verified = "every byte equals" if new.verification.verified else "DIFFERS from"
         summary.caption = f"{new.board}, {new.measured_on}: {verified} {new.verification.oracle}"
     if summary.row_count:
         console.print(summary)
+
+
+def _choices(points: Sequence[Candidate]) -> Table:
+    table = Table(title="Choices: the least loss for each size", title_justify="left")
+    for heading in ("bytes", "loss", "flash", "RAM", "latency"):
+        table.add_column(heading, justify="right")
+    table.add_column("levels")
+    for candidate in points:
+        cost, point = candidate.cost, candidate.point
+        told = ["", "", ""]
+        if cost is not None:
+            latency = "" if cost.latency_us is None else f"{cost.latency_us / 1e3:.2f} ms"
+            told = [f"{cost.flash:,}", f"{cost.ram:,}", latency]
+        table.add_row(f"{point.nbytes:,}", f"{point.loss:.4f}", *told, " ".join(point.kinds.values()))
+    return table

@@ -26,12 +26,14 @@ class Option:
         nbytes: of its weights.
         cycles: estimated, of the layer.
         loss: what it adds to the loss; any unit.
+        ram: bytes that its kernel holds at least: scratch, and the larger of its input and output.
     """
 
     kind: str
     nbytes: int
     cycles: int
     loss: float
+    ram: int = 0
 
 
 @dataclass(frozen=True)

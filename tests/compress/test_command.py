@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -35,18 +36,25 @@ def test_accuracy_before_and_after_is_told(tmp_path: Path, capsys: pytest.Captur
 
 def test_mixed_keeps_to_its_bound(tmp_path: Path) -> None:
     result = tmp_path / "result.json"
-    code, _ = compress(tmp_path, "--data", DATA, "--weights", "mixed", "--max-weights", "2k", "--json", str(result))
+    plot = tmp_path / "front.svg"
+    code, _ = compress(
+        tmp_path, "--data", DATA, "--labels", "--max-weights", "2k", "--json", str(result), "--plot", str(plot)
+    )
     told = json.loads(result.read_text())
     assert code == 0
     assert sum(layer["bytes_after"] for layer in told["layers"]) <= 2048
     assert len(told["front"]) >= 10
+    drawn = ElementTree.parse(plot).getroot()
+    assert len(drawn.findall(".//{http://www.w3.org/2000/svg}circle")) == len(told["front"]) + 1
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--weights", "mixed", "--max-weights", "10", "--data", DATA], "--max-weights 10: can't be met"),
+        (["--weights", "mixed", "--max-weights", "10", "--data", DATA], "--max-weights 10 bytes: can't be met"),
         (["--max-flash", "10k"], "--max-flash: needs a board"),
+        (["--plot", "front.svg"], "--plot: draws the choices of mixed"),
+        (["--data", "no-labels.npz", "--labels"], "has no labels y"),
         (["--weights", "mixed"], "needs calibration data"),
         (["--layer", "conv0"], "is not NAME=KIND"),
         (["--layer", "conv99=2"], "conv99: is no layer"),
@@ -55,8 +63,15 @@ def test_mixed_keeps_to_its_bound(tmp_path: Path) -> None:
     ],
 )
 def test_errors_name_what_is_wrong(
-    options: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    options: list[str],
+    message: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.chdir(tmp_path)
+    with np.load(DATA) as data:
+        np.savez("no-labels.npz", x=data["x"])
     code, out = compress(tmp_path, *options)
     assert code == 2
     assert message in capsys.readouterr().err.replace("\n", " ")

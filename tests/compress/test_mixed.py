@@ -7,8 +7,9 @@ import itertools
 import numpy as np
 import pytest
 
-from sdk.compress.mixed import Option, front, solve
-from sdk.compress.search import Bound, smallest_within, within
+from sdk.compress.mixed import Option, Point, front, solve
+from sdk.compress.predict import Cost
+from sdk.compress.search import Candidate, Limits, choose, smallest_within, spread
 from sdk.errors import InputError
 
 SEEDS = (1, 2, 3, 4)
@@ -70,13 +71,58 @@ def test_no_other_assignment_beats_a_point_of_the_front(seed: int) -> None:
         assert not any(size <= point.nbytes and loss < point.loss - 1e-9 for size, _, loss in everything)
 
 
-def test_a_bound_that_cant_be_met_names_the_nearest() -> None:
-    options = choices(1)
-    least = sum(min(o.nbytes for o in of) for of in options.values())
-    with pytest.raises(InputError, match=rf"--max-weights 10: can't be met.*nearest bound that can is {least}$"):
-        within(options, Bound("--max-weights", "10", 10, str), None)
-    with pytest.raises(InputError, match=r"--max-latency 1ms: can't be met.*nearest bound that can is \d+ cycles"):
-        within(options, None, Bound("--max-latency", "1ms", 10, lambda c: f"{c} cycles"))
+CANDIDATES = [
+    Candidate(Point({"fc0": "ternary"}, 100, 0, 3.0), Cost(1000, 900, 5000.0)),
+    Candidate(Point({"fc0": "4"}, 200, 0, 2.0), Cost(1100, 800, 9000.0)),
+    Candidate(Point({"fc0": "keep"}, 400, 0, 0.0), Cost(1300, 700, 3000.0)),
+]
+
+
+@pytest.mark.parametrize(
+    ("limits", "kind"),
+    [
+        (Limits(), "keep"),
+        (Limits(flash=1200), "4"),
+        (Limits(weights=399), "4"),
+        (Limits(flash=1200, latency_us=5000.0), "ternary"),
+        (Limits(ram=900), "keep"),
+    ],
+)
+def test_the_candidate_of_least_loss_within_the_bounds_is_chosen(limits: Limits, kind: str) -> None:
+    assert choose(CANDIDATES, limits).point.kinds == {"fc0": kind}
+
+
+@pytest.mark.parametrize(
+    ("limits", "message"),
+    [
+        (Limits(weights=10), r"--max-weights 10 bytes: can't be met; the nearest point takes 100 bytes"),
+        (Limits(flash=999), r"--max-flash 999 bytes: can't be met; the nearest point takes 1,000 bytes"),
+        (Limits(flash=2000, ram=600), r"--max-ram 600 bytes: can't be met; .* takes 700 bytes \(--max-ram\)"),
+        (Limits(latency_us=2000.0), r"--max-latency 2\.00 ms: can't be met; .* takes 3\.00 ms .* 400 bytes of weights"),
+        (
+            Limits(flash=1200, ram=700),
+            r"--max-flash 1,200 bytes and --max-ram 700 bytes: can't be met together; .* 1,300 bytes .*, 700 bytes",
+        ),
+    ],
+)
+def test_a_bound_that_cant_be_met_is_named_with_the_nearest_point(limits: Limits, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        choose(CANDIDATES, limits)
+
+
+def test_a_bound_on_what_nothing_counts_is_refused() -> None:
+    uncounted = [Candidate(CANDIDATES[0].point, Cost(1, 1, None))]
+    with pytest.raises(InputError, match="--max-latency: can't be kept to: nothing counts it"):
+        choose(uncounted, Limits(latency_us=1.0))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_shown_points_span_the_front(seed: int) -> None:
+    points = front(choices(seed))
+    shown = spread(points, 16)
+    assert (shown[0], shown[-1]) == (points[0], points[-1])
+    assert len(shown) >= min(10, len(points))
+    assert [p.nbytes for p in shown] == sorted({p.nbytes for p in shown})
 
 
 def test_the_smallest_within_a_drop() -> None:
