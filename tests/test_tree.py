@@ -13,7 +13,7 @@ from sdk.kernels.registry import KERNELS
 
 ROOT = Path(__file__).resolve().parent.parent
 FIRMWARE = ROOT / "firmware"
-BINARY = {".tflite", ".npz", ".png", ".wav", ".bin"}
+BINARY = {".sdkmodel", ".tflite", ".npz", ".png", ".wav", ".bin"}
 MAX_BYTES = 1 << 20
 BOARDS = boards.available()
 WARNINGS = ["-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Wundef", "-Wvla", "-Werror"]
