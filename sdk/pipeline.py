@@ -130,7 +130,9 @@ def _plan_graph(
 ) -> tuple[Program, MemoryPlan]:
     """Optimise, choose the kernels of and plan the main graph of a module."""
     optimised = run_passes(module)
-    program = select(optimised.module, board, optimize, kernels, callees)
+    # What memory may cost in time is measured by balanced kernels.
+    chosen = Optimize.BALANCED if optimize is Optimize.MEMORY else optimize
+    program = select(optimised.module, board, chosen, kernels, callees)
     program = replace(program, kept_channels=optimised.channel_maps)
     two_cores = board.cores == 2
     if optimize is Optimize.SPEED:
@@ -373,8 +375,9 @@ def _layers(program: Program, plan: MemoryPlan, measured: Measured) -> tuple[Lay
         tensors = [("input", graph.input(step.op, i)) for i in step.prepared.inputs]
         tensors += [("output", graph.tensors[t]) for t in step.op.outputs]
         arena = [ArenaUse(role, plan.tensor_offset(program.storage[t.id]), t.nbytes) for role, t in tensors]
-        if step.prepared.scratch_bytes:
-            arena.append(ArenaUse("scratch", plan.scratch_offset(step.index), step.prepared.scratch_bytes))
+        for link in step.links:
+            if link.prepared.scratch_bytes:
+                arena.append(ArenaUse("scratch", plan.scratch_offset(link.op.id), link.prepared.scratch_bytes))
         records.append(
             LayerRecord(
                 index=step.index,

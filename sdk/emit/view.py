@@ -50,7 +50,7 @@ class Placement:
 
     def scratch(self, step: Step) -> int | None:
         """Offset of a step's scratch, or None if it has none."""
-        return self.plan.scratch_offset(step.index) if step.prepared.scratch_bytes else None
+        return self.plan.scratch_offset(step.op.id) if step.prepared.scratch_bytes else None
 
 
 def _shape(tensor: Tensor) -> str:
@@ -169,19 +169,26 @@ def _calls(placement: Placement, step: Step) -> dict[str, object]:
 
 
 def _chain(placement: Placement, step: Step, chain: Chain) -> dict[str, object]:
-    """Strips, kernel calls and the table of their order."""
-    base, storage = placement.scratch(step) or 0, placement.program.storage
-    strips = {
-        storage[link.op.outputs[0]]: f"arena + {base + start} - first[{i}]"
-        for i, (link, (start, _)) in enumerate(zip(chain.links, chain.strips, strict=False))
-    }
+    """Kernel calls and the table of their order, with the moves of strips before them."""
+    storage = placement.program.storage
+    outputs = [placement.program.graph.output(link.op) for link in chain.links[:-1]]
+    moving = {chain.strips[action.link].group for action in chain.actions if action.drop}
+    strips = {}
+    for output, strip in zip(outputs, chain.strips, strict=True):
+        dropped = f" - dropped[{strip.group}]" if strip.group in moving else ""
+        strips[storage[output.id]] = f"arena + {placement.offset(output) - strip.origin}{dropped}"
+    leaders = {action.link: chain.strips[action.link].group for action in chain.actions if action.drop}
     links = []
     for i, layer in enumerate(_layers(placement.program, step)):
-        scratch = f"arena + {base + chain.scratch[0]}" if layer.step.prepared.scratch_bytes else "NULL"
-        call = _call(placement, layer, scratch, "call->range", strips)
-        links.append({"call": call, "strip": f"arena + {base + chain.strips[i][0]}" if i < len(chain.strips) else ""})
-    calls = [(a.link, f"{{{a.units[0]}, {a.units[1]}}}", a.first, a.drop, a.keep) for a in chain.actions]
-    return {"links": links, "calls": [f"{{{', '.join(map(str, c))}}}" for c in calls]}
+        place = placement.scratch(layer.step)
+        scratch = "NULL" if place is None else f"arena + {place}"
+        links.append({"call": _call(placement, layer, scratch, "call->range", strips), "group": leaders.get(i)})
+    calls = []
+    for action in chain.actions:
+        places = sorted((placement.offset(outputs[move.strip]) + move.start, move.count) for move in action.moves)
+        calls += [f"{{{len(links)}, {{{start}, {start + count}}}, {action.drop}}}" for start, count in places]
+        calls.append(f"{{{action.link}, {{{action.units[0]}, {action.units[1]}}}, {action.drop}}}")
+    return {"links": links, "calls": calls, "groups": max(moving, default=-1) + 1}
 
 
 def _step(placement: Placement, step: Step) -> dict[str, object]:

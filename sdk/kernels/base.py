@@ -148,6 +148,7 @@ class Prepared:
         inputs_as_array: pass them as one array, const void *const *.
         outputs_as_array: pass the outputs as one array, void *const *.
         scratch_bytes: working memory for one core.
+        keeps_scratch: what it leaves in scratch must be there for the next range; ranges must then come in order.
         align: alignment in bytes that the kernel needs of its inputs, outputs and scratch.
         units: units of work that may be done in any split; 1 when it can't be split.
         grain: units that the kernel does together at the least cost; splits keep to multiples of it.
@@ -168,6 +169,7 @@ class Prepared:
     inputs_as_array: bool = False
     outputs_as_array: bool = False
     scratch_bytes: int = 0
+    keeps_scratch: bool = False
     align: int = 1
     units: int = 1
     grain: int = 1

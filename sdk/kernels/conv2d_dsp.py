@@ -195,6 +195,7 @@ class _Conv2DPatch(Kernel):
             scratch_bytes=self.scratch(window, steps),
             align=4,
             units=window.output_height,
+            grain=self.grain(window),
             access=tuple(self.access(window)),
             macs=window.macs,
             cost=int(self.cycles(window, group * -(-window.output_channels // 4))),
@@ -211,6 +212,10 @@ class _Conv2DPatch(Kernel):
     def scratch(self, window: Window, steps: int) -> int:
         """Bytes of working memory."""
         return 8 * steps
+
+    def grain(self, window: Window) -> int:
+        """Rows that are best done together."""
+        return 1
 
     @abstractmethod
     def access(self, window: Window) -> Iterator[Access]:
@@ -256,6 +261,10 @@ class Conv2DPointwise(_Conv2DPatch):
         """Quads, the last one filled up."""
         taps = [*range(window.taps), *[-1] * (-window.taps % 4)]
         return np.array(chain_dsp.quads_order(taps), np.int64).reshape(-1, 2)
+
+    def grain(self, window: Window) -> int:
+        """As many as have an even number of pixels."""
+        return 1 + window.output_width % 2
 
     def access(self, window: Window) -> Iterator[Access]:
         """Pixels, each read before it is written."""

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 from sdk.ir import DType
 from sdk.ir.attrs import Padding, Pool2DAttrs
 from sdk.kernels import cost
 from sdk.kernels.access import Slide
-from sdk.kernels.base import Constraint, Kernel, Prepared, Site
+from sdk.kernels.base import Access, Constraint, Kernel, Prepared, Site
 from sdk.kernels.constraints import ACTIVATION, input_type, output_type, quantized, same_quantization
 from sdk.kernels.operands import attrs
 from sdk.numerics import activation_range, window_padding
 
 _SCALE_TOLERANCE = 1e-6
 """The interpreter takes scales that differ by less for the same."""
+
+
+_MOST_SUMMED = 255
+"""So many int8 have a sum in int16."""
+_SUM = 5
+"""Cycles for adding an input to the sum of its channel."""
 
 
 class _Pool2DS8Ref(Kernel):
@@ -76,6 +83,47 @@ class AveragePool2DS8Ref(_Pool2DS8Ref):
 
     name = "average_pool2d_s8__ref"
     ops = ("AVERAGE_POOL_2D",)
+
+
+class AveragePool2DS8Stream(AveragePool2DS8Ref):
+    """int8 mean over a whole image, summed up row by row as the rows come; for the ends of chains."""
+
+    name = "average_pool2d_s8_stream__ref"
+    sources: ClassVar[tuple[str, ...]] = ("kernels/pool2d/average_pool2d_s8_stream__ref.c",)
+    constraints: ClassVar[tuple[Constraint, ...]] = (
+        *AveragePool2DS8Ref.constraints,
+        Constraint("the batch size is 1", lambda s: s.input(0).shape[0] == 1),
+        Constraint("the window is the whole image", lambda s: _is_global(s)),
+        Constraint(f"the image has at most {_MOST_SUMMED} pixels", lambda s: _pixels(s) <= _MOST_SUMMED),
+    )
+
+    def prepare(self, site: Site) -> Prepared:
+        """Fit the kernel to an operator that satisfies the constraints."""
+        _, height, width, channels = site.input(0).shape
+        row = width * channels
+        sums = 2 * channels
+        return replace(
+            super().prepare(site),
+            scratch_bytes=sums,
+            keeps_scratch=True,
+            align=2,
+            units=height,
+            access=tuple(
+                Access({0: (y * row, (y + 1) * row)}, (0, channels if y == height - 1 else 0)) for y in range(height)
+            ),
+            cost=cost.CALL + height * row * _SUM + channels * cost.REQUANTIZE,
+        )
+
+
+def _pixels(site: Site) -> int:
+    _, height, width, _ = site.input(0).shape
+    return height * width
+
+
+def _is_global(site: Site) -> bool:
+    _, height, width, _ = site.input(0).shape
+    pool = attrs(site, Pool2DAttrs)
+    return site.output().shape[1:3] == (1, 1) and (pool.filter_h, pool.filter_w) == (height, width)
 
 
 class MaxPool2DS8Ref(_Pool2DS8Ref):

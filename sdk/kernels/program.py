@@ -14,39 +14,68 @@ from sdk.kernels.base import Access, Interval, Kernel, Prepared
 
 
 @dataclass(frozen=True)
+class Move:
+    """Bytes of a strip that move down.
+
+    Attributes:
+        strip: index of the strip.
+        start: their place before, in bytes from the strip's start.
+        count: bytes.
+    """
+
+    strip: int
+    start: int
+    count: int
+
+
+@dataclass(frozen=True)
 class Action:
     """A call of one link's kernel in a chain.
 
     Attributes:
         link: which step of the chain.
         units: range of the step's units.
-        first: the byte of the link's output that lies at the start of its strip; 0 for the last link.
-        drop: bytes by which the strip moves down before the call.
-        keep: bytes that are moved.
+        drop: bytes by which all strips of the link's group move down before the call.
+        moves: the bytes of them that are still needed.
     """
 
     link: int
     units: Interval
-    first: int
-    drop: int
-    keep: int
+    drop: int = 0
+    moves: tuple[Move, ...] = ()
 
 
 @dataclass(frozen=True)
+class Strip:
+    """Room for the bytes of a tensor that are needed at one time.
+
+    Byte b of the tensor lies at b - origin - (what the group has dropped so far) from the strip's start.
+
+    Attributes:
+        size: bytes from the lowest place in use to the highest.
+        align: of its start, in bytes.
+        group: strips of one group move together.
+    """
+
+    size: int
+    align: int
+    origin: int
+    group: int
+
+
+@dataclass(frozen=True, eq=False)
 class Chain:
     """Several layers that run as one step, each making its rows just in time for the next.
 
     Attributes:
-        links: the steps, in order; each output but the last's is a strip.
+        links: the steps, in order; each output but the last's is in a strip.
         actions: the calls in order.
-        strips: place of each link's strip in the fused step's scratch, but the last's.
-        scratch: place of the kernels' own scratch, which they share.
+        strips: of each link but the last.
     """
 
     links: tuple[Step, ...]
     actions: tuple[Action, ...]
-    strips: tuple[Interval, ...]
-    scratch: Interval
+    strips: tuple[Strip, ...]
 
 
 @dataclass(frozen=True)
@@ -85,7 +114,7 @@ class Step:
 
     @property
     def divisible(self) -> bool:
-        """Whether it is known which units touch what, so that they may be done in another order."""
+        """Whether it is known which units touch what, so that they may be done in several calls."""
         access, units = self.prepared.access or (), self.prepared.units
         return len(access) > 0 and units > 1 and (len(access) % units == 0 or units % len(access) == 0)
 
@@ -132,6 +161,11 @@ class Step:
     def links(self) -> tuple[Step, ...]:
         """The steps of a chain, or the step itself."""
         return (self,) if self.chain is None else self.chain.links
+
+    @property
+    def reorderable(self) -> bool:
+        """Whether the units may be done in any order, and by two cores."""
+        return self.divisible and not self.prepared.keeps_scratch
 
     @property
     def name(self) -> str:

@@ -39,7 +39,10 @@ from sdk.kernels.convolution_s16 import (
 from sdk.kernels.copy import ConcatenationRef, PadRef, SplitRef, StridedCopyRef
 from sdk.kernels.depthwise_dsp import (
     Depthwise3x3,
+    Depthwise3x3OddRows,
+    Depthwise3x3Rows,
     Depthwise3x3Stride2,
+    Depthwise3x3Stride2Rows,
     Depthwise3x3Stride2Unrolled,
     Depthwise3x3Unrolled,
     DepthwiseTaps,
@@ -86,7 +89,7 @@ from sdk.kernels.m0_packed import (
 from sdk.kernels.minmax import MaximumS8Ref, MaximumS16Ref, MinimumS8Ref, MinimumS16Ref
 from sdk.kernels.mul import DivS8Ref, MulS8Ref
 from sdk.kernels.mve_packed import MVE_PACKED
-from sdk.kernels.pool2d import AveragePool2DS8Ref, MaxPool2DS8Ref
+from sdk.kernels.pool2d import AveragePool2DS8Ref, AveragePool2DS8Stream, MaxPool2DS8Ref
 from sdk.kernels.pool2d_dsp import AveragePool2D
 from sdk.kernels.pool2d_m0 import AveragePool2DM0
 from sdk.kernels.pool2d_mve import AveragePool2DMve, MaxPool2DMve
@@ -117,6 +120,7 @@ KERNELS: tuple[Kernel, ...] = (
     DepthwiseConv2DS8Ref(),
     FullyConnectedS8Ref(),
     AveragePool2DS8Ref(),
+    AveragePool2DS8Stream(),
     MaxPool2DS8Ref(),
     AddS8Ref(),
     SquaredDifferenceS8Ref(),
@@ -202,6 +206,9 @@ KERNELS: tuple[Kernel, ...] = (
     Depthwise3x3Stride2(),
     Depthwise3x3Unrolled(),
     Depthwise3x3Stride2Unrolled(),
+    Depthwise3x3Rows(),
+    Depthwise3x3OddRows(),
+    Depthwise3x3Stride2Rows(),
     DepthwiseTaps(),
     FullyConnectedChain(),
     FullyConnectedPairs(),

@@ -87,6 +87,14 @@ def merge(intervals: Iterable[Interval]) -> list[Interval]:
     return merged
 
 
+def coarsened(intervals: tuple[Interval, ...], most: int) -> tuple[Interval, ...]:
+    """Ascending disjoint intervals with the shortest gaps between them closed, so that ``most`` are left."""
+    gaps = sorted(range(1, len(intervals)), key=lambda i: intervals[i][0] - intervals[i - 1][1])
+    kept = sorted(gaps[max(0, len(gaps) - most + 1) :])
+    starts, ends = [0, *kept], [*kept, len(intervals)]
+    return tuple((intervals[a][0], intervals[b - 1][1]) for a, b in zip(starts, ends, strict=True) if a < b)
+
+
 class _Union:
     """A growing set of bytes as sorted disjoint intervals."""
 
@@ -125,7 +133,7 @@ class _Found:
             self._arrays.append(np.add([union.starts, union.ends], [[to_start], [to_end]]))
             self._pending += count
             if self._pending > _BATCH:
-                self._arrays = [_merge_arrays(np.concatenate(self._arrays, axis=1))]
+                self._arrays = [merge_arrays(np.concatenate(self._arrays, axis=1))]
                 self._pending = 0
             return
         for start, end in zip(union.starts, union.ends, strict=True):
@@ -142,12 +150,12 @@ class _Found:
 
     def merged(self) -> list[Interval]:
         if self._arrays:
-            merged = _merge_arrays(np.concatenate(self._arrays, axis=1))
+            merged = merge_arrays(np.concatenate(self._arrays, axis=1))
             self._intervals += [(low, high) for low, high in merged.T.tolist()]
         return merge(self._intervals)
 
 
-def _merge_arrays(intervals: _Array) -> _Array:
+def merge_arrays(intervals: _Array) -> _Array:
     """As ``merge``, on non-empty intervals as an array of starts and one of ends."""
     order = np.argsort(intervals[0], kind="stable")
     lows, reach = intervals[0][order], np.maximum.accumulate(intervals[1][order])

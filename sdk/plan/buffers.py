@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from sdk.kernels.base import Interval
 
 BufferId = tuple[str, int]
-"""("tensor", id of the tensor) or ("scratch", index of the step)."""
+"""("tensor", id of the tensor) or ("scratch", id of the operator)."""
 
 
 def tensor_buffer(tensor: int) -> BufferId:
@@ -16,9 +16,9 @@ def tensor_buffer(tensor: int) -> BufferId:
     return "tensor", tensor
 
 
-def scratch_buffer(step: int) -> BufferId:
-    """The buffer of a step's working memory."""
-    return "scratch", step
+def scratch_buffer(op: int) -> BufferId:
+    """The buffer of an operator's working memory."""
+    return "scratch", op
 
 
 @dataclass(frozen=True)
@@ -45,11 +45,11 @@ class Buffer:
 
 @dataclass(frozen=True)
 class Overlap:
-    """Leave for a step's output to share bytes with an input that dies in that step.
+    """Leave to share bytes for two buffers that are both needed in one step alone.
 
     Attributes:
-        early: the input.
-        late: the output.
+        early: last needed in the step, such as an input.
+        late: first needed in the step, such as an output.
         forbidden: disjoint ascending half-open intervals of offset[late] - offset[early].
     """
 
@@ -80,6 +80,6 @@ class MemoryPlan:
         """Offset of a tensor that owns its storage."""
         return self.offsets[tensor_buffer(tensor)]
 
-    def scratch_offset(self, step: int) -> int:
-        """Offset of a step's working memory."""
-        return self.offsets[scratch_buffer(step)]
+    def scratch_offset(self, op: int) -> int:
+        """Offset of an operator's working memory."""
+        return self.offsets[scratch_buffer(op)]

@@ -57,7 +57,7 @@ class Problem:
             active.append(i)
         for overlap in overlaps:
             early, late = index[overlap.early], index[overlap.late]
-            if buffers[early].last != buffers[late].first or buffers[early].first == buffers[late].first:
+            if buffers[early].last != buffers[late].first:
                 raise PlanError(f"memory plan: {overlap.late}", f"may not overlap {overlap.early}, which lives on")
             conflicts[late][early] = overlap.forbidden
             conflicts[early][late] = tuple((1 - high, 1 - low) for low, high in reversed(overlap.forbidden))

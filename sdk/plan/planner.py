@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from sdk.plan import exact, skyline
 from sdk.plan.bound import lower_bound
@@ -40,6 +40,7 @@ _Search = Callable[[int], list[int] | None]
 def plan(
     buffers: Sequence[Buffer],
     overlaps: Iterable[Overlap] = (),
+    peaks: Mapping[int, int] | None = None,
     *,
     tries: int = _TRIES,
     time_limit_s: float | None = None,
@@ -49,6 +50,7 @@ def plan(
     Args:
         buffers: what to place.
         overlaps: pairs that may share bytes at certain distances.
+        peaks: as for ``lower_bound``.
         tries: changed orders to try after the greedy ones.
         time_limit_s: when given and the lower bound is not met, search exactly for so long at most.
 
@@ -57,7 +59,7 @@ def plan(
     """
     overlaps = tuple(overlaps)
     problem = Problem.of(buffers, overlaps)
-    bound = lower_bound(buffers, overlaps)
+    bound = lower_bound(buffers, overlaps, peaks)
     strategy, best = "empty", [0] * len(buffers)
     size: int | None = None
     for name, offsets in _placements(problem, tries):

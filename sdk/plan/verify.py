@@ -1,11 +1,11 @@
-"""Replays a program on an arena of owners: every byte read must still be what its owner wrote.
+"""Replays a program on an arena of owners: every byte read must still be the one that was written for it.
 
 Knows nothing of intervals, lifetimes or distances: it carries out what the kernels say they do, byte by byte.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,17 +13,18 @@ import numpy.typing as npt
 
 from sdk.errors import PlanError
 from sdk.kernels.base import Access
-from sdk.plan.buffers import MemoryPlan
+from sdk.plan.buffers import MemoryPlan, tensor_buffer
 
 if TYPE_CHECKING:
-    from sdk.kernels.program import Program, Step
+    from sdk.kernels.program import Chain, Program, Step
 
 _Times = npt.NDArray[np.int64]
 _NEVER = np.iinfo(np.int64).max
 _TICKS = 1 << 40
 """Length of an access in the time of the replay, more than twice the bytes of any."""
+_TENSOR = 1 << 40
+"""An owner is a tensor times this, plus the byte of the tensor: more than the bytes of any."""
 _NOBODY = -1
-_SCRATCH = -2
 
 
 def verify(program: Program, plan: MemoryPlan) -> None:
@@ -48,90 +49,134 @@ class _Replay:
         self._owner: npt.NDArray[np.int64] = np.full(plan.size, _NOBODY, np.int64)
 
     def run(self) -> None:
-        for step in self._program.steps:
-            for tensor in self._tensors(step):
-                self._check_place(step.name, self._offset(tensor), self._size(tensor), self._alignment(tensor, step))
         variables = [t.id for t in self._graph.tensors.values() if t.is_variable]
         for tensor in (*self._graph.inputs, *variables):
-            self._write("model input", tensor, 0, self._size(tensor))
+            self._check_place("model input", self._offset(tensor), self._size(tensor), 1)
+            self._write("model input", tensor, self._offset(tensor), 0, self._size(tensor))
         for step in self._program.steps:
-            self._step(step)
+            outside = {*self._inputs(step), *step.op.outputs}
+            for tensor in outside:
+                self._check_place(step.name, self._offset(tensor), self._size(tensor), self._alignment(tensor, step))
+            if step.chain is None:
+                self._call(step, step.access, self._offset, fresh=True)
+            else:
+                self._chain(step.chain, outside)
+            for tensor in step.op.outputs:
+                self._read(step.name, tensor, self._offset(tensor), 0, self._size(tensor))
         for tensor in (*self._graph.outputs, *variables):
-            self._read("model output", tensor, 0, self._size(tensor))
+            self._read("model output", tensor, self._offset(tensor), 0, self._size(tensor))
 
-    def _step(self, step: Step) -> None:
+    def _chain(self, chain: Chain, outside: set[int]) -> None:
+        """The calls one by one, with the moves before each, from the lowest place to the highest."""
+        roots = [self._program.storage[link.op.outputs[0]] for link in chain.links[:-1]]
+        strips = dict(zip(roots, chain.strips, strict=True))
+        dropped = [0] * len(strips)
+        begun = set()
+
+        def base(tensor: int) -> int:
+            strip = strips.get(self._program.storage[tensor])
+            return self._offset(tensor) - (0 if strip is None else strip.origin + dropped[strip.group])
+
+        for action in chain.actions:
+            link = chain.links[action.link]
+            if action.drop:
+                moves = [(self._plan.offsets[tensor_buffer(roots[m.strip])] + m.start, m.count) for m in action.moves]
+                for start, count in sorted(moves):
+                    self._check_place(link.name, start - action.drop, count + action.drop, 1)
+                    self._owner[start - action.drop :][:count] = self._owner[start : start + count].copy()
+                dropped[chain.strips[action.link].group] += action.drop
+            for tensor in (*self._inputs(link), *link.op.outputs):
+                if tensor not in outside and base(tensor) % self._alignment(tensor, link):
+                    raise PlanError(f"memory plan: {link.name}", f"tensor {tensor} is not aligned")
+            self._call(link, (link.accesses(*action.units),), base, fresh=action.link not in begun)
+            begun.add(action.link)
+
+    def _call(
+        self, step: Step, cores: Sequence[Sequence[Access]] | None, base: Callable[[int], int], *, fresh: bool
+    ) -> None:
+        """One call of a kernel, on one or two cores; ``base`` tells where a tensor's first byte is or would be."""
         inputs = self._inputs(step)
+        scratch = slice(0)
         if step.scratch_bytes:
-            scratch = self._plan.scratch_offset(step.index)
-            self._check_place(step.name, scratch, step.scratch_bytes, step.scratch_align)
-            self._owner[scratch : scratch + step.scratch_bytes] = _SCRATCH
-        if step.access is None or len(step.op.outputs) != 1:
-            self._step_in_any_order(step, inputs)
+            start = self._plan.scratch_offset(step.op.id)
+            self._check_place(step.name, start, step.scratch_bytes, step.scratch_align)
+            scratch = slice(start, start + step.scratch_bytes)
+        owner = -2 - step.op.id
+        if step.prepared.keeps_scratch and not fresh and not np.all(self._owner[scratch] == owner):
+            raise PlanError(f"memory plan: {step.name}", "loses what it kept in scratch")
+        self._owner[scratch] = owner
+        if cores is None or len(step.op.outputs) != 1:
+            self._call_in_any_order(step, inputs, base)
         else:
-            self._step_in_order(step, inputs, step.access)
-        for tensor in step.op.outputs:
-            self._read(step.name, tensor, 0, self._size(tensor))
-        if step.scratch_bytes and not np.all(self._owner[scratch : scratch + step.scratch_bytes] == _SCRATCH):
+            self._call_in_order(step, inputs, cores, base)
+        if not np.all(self._owner[scratch] == owner):
             raise PlanError(f"memory plan: {step.name}", "writes its output over its own scratch")
 
-    def _step_in_any_order(self, step: Step, inputs: list[int]) -> None:
+    def _call_in_any_order(self, step: Step, inputs: list[int], base: Callable[[int], int]) -> None:
         for tensor in inputs:
-            self._read(step.name, tensor, 0, self._size(tensor))
+            self._read(step.name, tensor, base(tensor), 0, self._size(tensor))
         for tensor in step.op.outputs:
-            self._write(step.name, tensor, 0, self._size(tensor))
+            self._write(step.name, tensor, base(tensor), 0, self._size(tensor))
         for tensor in inputs:
-            self._read(step.name, tensor, 0, self._size(tensor))
+            self._read(step.name, tensor, base(tensor), 0, self._size(tensor))
 
-    def _step_in_order(self, step: Step, inputs: list[int], cores: Sequence[Sequence[Access]]) -> None:
+    def _call_in_order(
+        self, step: Step, inputs: list[int], cores: Sequence[Sequence[Access]], base: Callable[[int], int]
+    ) -> None:
         """Compare, byte by byte, when a core last reads its inputs with when it or another first writes there.
 
         Within one access the write may come before the reads; and what one core writes, another must not read at
         all, as nothing orders them.
         """
         output = step.op.outputs[0]
-        writes = [self._first_writes(step, accesses, output) for accesses in cores]
+        start = base(output)
+        writes = [self._first_writes(step, accesses, output, start) for accesses in cores]
         for core, accesses in enumerate(cores):
             for position, tensor in enumerate(inputs):
-                last = self._last_reads(step, accesses, position, tensor)
-                place = slice(self._offset(tensor), self._offset(tensor) + self._size(tensor))
-                lost = (last >= 0) & (self._owner[place] != self._program.storage[tensor])
+                low, last = self._last_reads(step, accesses, position, tensor)
+                place = self._place(step.name, tensor, base(tensor), low, low + len(last))
+                lost = (last >= 0) & (self._owner[place] != self._owners(tensor, low, low + len(last)))
                 for other, first in enumerate(writes):
                     lost |= (last >= 0) & (first[place] <= (last if other == core else _NEVER - 1))
-                self._check_none(step.name, tensor, lost)
+                self._check_none(step.name, tensor, lost, low)
         for first in writes:
-            self._owner[first < _NEVER] = self._program.storage[output]
+            (written,) = np.nonzero(first < _NEVER)
+            self._owner[written] = self._owners(output, 0, 1) + written - start
 
-    def _first_writes(self, step: Step, accesses: Sequence[Access], output: int) -> _Times:
+    def _first_writes(self, step: Step, accesses: Sequence[Access], output: int, base: int) -> _Times:
         """For each byte of the arena when it is first written: at the start of its access, or at its place in it."""
         times = np.full(self._plan.size, _NEVER, np.int64)
-        base, size = self._offset(output), self._size(output)
         for time in range(len(accesses) - 1, -1, -1):
             start, end = accesses[time].write
-            if not 0 <= start <= end <= size:
-                self._check_range(step.name, output, start, end)
-            times[base + start : base + end] = time * _TICKS
+            if start == end:
+                continue
+            place = self._place(step.name, output, base, start, end)
+            times[place] = time * _TICKS
             if accesses[time].pointwise:
-                times[base + start : base + end] += 2 * np.arange(end - start) + 1
+                times[place] += 2 * np.arange(end - start) + 1
         return times
 
-    def _last_reads(self, step: Step, accesses: Sequence[Access], position: int, tensor: int) -> _Times:
-        """For each byte of an input when it is last read: at the end of the access, or at its place; -1 if never."""
-        size = self._size(tensor)
-        times = np.full(size, -1, np.int64)
-        for time, access in enumerate(accesses):
-            if position in access.reads:
-                start, end = access.reads[position]
-                if not 0 <= start <= end <= size:
-                    self._check_range(step.name, tensor, start, end)
-                times[start:end] = time * _TICKS
-                times[start:end] += 2 * np.arange(end - start) if access.pointwise else _TICKS - 1
-        return times
+    def _last_reads(
+        self, step: Step, accesses: Sequence[Access], position: int, tensor: int
+    ) -> tuple[int, _Times]:
+        """The first byte of an input that is read, and for each from there when it is last read; -1 if never.
+
+        A byte is read at the end of the access, or at its place in it.
+        """
+        reads = [(time, a.reads[position], a.pointwise) for time, a in enumerate(accesses) if position in a.reads]
+        filled = [span for _, span, _ in reads if span[0] < span[1]]
+        if not filled:
+            return 0, np.empty(0, np.int64)
+        low, high = min(s[0] for s in filled), max(s[1] for s in filled)
+        self._check_range(step.name, tensor, low, high)
+        times = np.full(high - low, -1, np.int64)
+        for time, (start, end), pointwise in reads:
+            times[start - low : end - low] = time * _TICKS
+            times[start - low : end - low] += 2 * np.arange(end - start) if pointwise else _TICKS - 1
+        return low, times
 
     def _inputs(self, step: Step) -> list[int]:
         return [t for i in step.prepared.inputs if (t := step.op.inputs[i]) is not None]
-
-    def _tensors(self, step: Step) -> tuple[int, ...]:
-        return (*self._inputs(step), *step.op.outputs)
 
     def _size(self, tensor: int) -> int:
         return self._graph.tensors[tensor].nbytes
@@ -142,28 +187,34 @@ class _Replay:
     def _offset(self, tensor: int) -> int:
         return self._plan.tensor_offset(self._program.storage[tensor])
 
+    def _owners(self, tensor: int, start: int, end: int) -> npt.NDArray[np.int64]:
+        return self._program.storage[tensor] * _TENSOR + np.arange(start, end)
+
     def _check_place(self, where: str, offset: int, size: int, align: int) -> None:
         if offset < 0 or offset + size > self._plan.size:
             raise PlanError(f"memory plan: {where}", f"uses bytes {offset} to {offset + size} of {self._plan.size}")
         if offset % align:
             raise PlanError(f"memory plan: {where}", f"offset {offset} is not a multiple of {align}")
 
-    def _write(self, where: str, tensor: int, start: int, end: int) -> None:
-        self._check_range(where, tensor, start, end)
-        base = self._offset(tensor)
-        self._owner[base + start : base + end] = self._program.storage[tensor]
+    def _write(self, where: str, tensor: int, base: int, start: int, end: int) -> None:
+        self._owner[self._place(where, tensor, base, start, end)] = self._owners(tensor, start, end)
 
-    def _read(self, where: str, tensor: int, start: int, end: int) -> None:
-        self._check_range(where, tensor, start, end)
-        base = self._offset(tensor)
-        self._check_none(where, tensor, self._owner[base + start : base + end] != self._program.storage[tensor])
+    def _read(self, where: str, tensor: int, base: int, start: int, end: int) -> None:
+        place = self._place(where, tensor, base, start, end)
+        self._check_none(where, tensor, self._owner[place] != self._owners(tensor, start, end), start)
 
-    def _check_none(self, where: str, tensor: int, lost: npt.NDArray[np.bool_]) -> None:
+    def _place(self, where: str, tensor: int, base: int, start: int, end: int) -> slice:
+        """Where bytes of a tensor are in the arena."""
+        self._check_range(where, tensor, start, end)
+        if start < end:
+            self._check_place(where, base + start, end - start, 1)
+        return slice(base + start, base + end) if start < end else slice(0)
+
+    def _check_none(self, where: str, tensor: int, lost: npt.NDArray[np.bool_], first: int) -> None:
         if lost.any():
             name = self._graph.tensors[tensor].name
-            raise PlanError(
-                f"memory plan: {where}", f"byte {int(lost.argmax())} of tensor {tensor} {name} is overwritten or unset"
-            )
+            byte = first + int(lost.argmax())
+            raise PlanError(f"memory plan: {where}", f"byte {byte} of tensor {tensor} {name} is overwritten or unset")
 
     def _check_range(self, where: str, tensor: int, start: int, end: int) -> None:
         size = self._size(tensor)

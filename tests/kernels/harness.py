@@ -321,7 +321,8 @@ def _runs(job: _Job) -> list[_Run]:
     if units > 1:
         first, second = _cuts(units)
         runs.append(_Run(((0, first), (first, second), (second, units)), exact=True))
-        runs.append(_Run(((second, units), (first, second), (0, first)), exact=True))
+        if not job.prepared.keeps_scratch:
+            runs.append(_Run(((second, units), (first, second), (0, first)), exact=True))
     else:
         runs.append(_Run(whole, exact=True))
     return [*runs, *_overlaps(job)]
@@ -334,7 +335,7 @@ def _orders(job: _Job) -> Iterator[tuple[Order, tuple[Access, ...]]]:
         return
     yield ((0, prepared.units),), prepared.access
     step = Step(0, job.case.site.op, job.kernel, prepared, descending=True)
-    if step.divisible and step.access is not None:
+    if step.reorderable and step.access is not None:
         starts = reversed(range(0, prepared.units, step.grain))
         yield tuple((b, min(b + step.grain, prepared.units)) for b in starts), step.access[0]
 
@@ -378,7 +379,7 @@ def _encode(job: _Job) -> bytes:
     data = _contents([c.values for c in prepared.consts])
     data += b"".join(_ints(max(c.align, c.values.itemsize)) for c in prepared.consts)
     data += _contents(job.arrays) + _contents(job.expected)
-    data += _ints(prepared.align, prepared.scratch_bytes, len(runs))
+    data += _ints(prepared.align, prepared.scratch_bytes, prepared.keeps_scratch, len(runs))
     for run in runs:
         data += _ints(run.overlap, run.distance, run.exact, len(run.ranges), *(v for r in run.ranges for v in r))
     return data

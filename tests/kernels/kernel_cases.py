@@ -271,6 +271,16 @@ def _pool(kind: str) -> Maker:
     return make
 
 
+def global_pool(rng: np.random.Generator, tiles: Sequence[int]) -> tuple[Model, Module]:
+    """The mean of a whole image."""
+    m = Model()
+    height, width = (int(v) for v in rng.integers(1, 13, 2))
+    quant = quantization(rng)
+    source = m.input((_batches(rng), height, width, size(rng, tiles)), quant)
+    attrs = a.Pool2DAttrs(a.Padding.VALID, int(rng.integers(1, 4)), 1, height, width, activation(rng))
+    return m, m.module("AVERAGE_POOL_2D", attrs, [source], quant)
+
+
 def broadcast_shapes(rng: np.random.Generator, tiles: Sequence[int], rank: int = 4) -> tuple[Shape, Shape]:
     """Two shapes that broadcast: mostly equal, else with sizes of 1 or fewer dimensions in one or both."""
     full = (*(int(d) for d in rng.integers(1, 5, int(rng.integers(1, rank + 1)))), size(rng, tiles))

@@ -183,14 +183,13 @@ def test_most_shared_bytes_of_a_pair(seed):
     early = buffer(0, int(rng.integers(1, 20)), 0, 1, int(rng.choice((1, 2, 4))))
     late = buffer(1, int(rng.integers(1, 20)), 1, 2, int(rng.choice((1, 2, 4))))
     cuts = sorted(rng.choice(np.arange(1 - late.size, early.size + 2), 2).tolist())
-    overlap = Overlap(early.id, late.id, ((cuts[0], cuts[1]),))
     unit = min(early.align, late.align)
     shared = [
         len(set(range(early.size)) & set(range(d, d + late.size)))
         for d in range(-24, 24)
         if d % unit == 0 and not cuts[0] <= d < cuts[1]
     ]
-    assert most_shared(early, late, overlap) == max(shared)
+    assert most_shared(early.size, late.size, unit, ((cuts[0], cuts[1]),)) == max(shared)
 
 
 def test_the_exact_search_proves_that_a_bound_is_out_of_reach():

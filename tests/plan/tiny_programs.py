@@ -19,6 +19,11 @@ def tensor(id, size, dtype=DType.INT8, **more):
     return Tensor(id, f"t{id}", (size,), dtype, **more)
 
 
+def chained_tensor(id, height, row):
+    """An image of rows."""
+    return Tensor(id, f"t{id}", (1, height, row, 1), DType.INT8)
+
+
 def program(tensors, steps, inputs, outputs, aliases=None):
     """Steps are (input tensors, output tensors, Prepared)."""
     ops = tuple(Op(i, "ANY", 1, tuple(ins), tuple(outs), Attrs()) for i, (ins, outs, _) in enumerate(steps))

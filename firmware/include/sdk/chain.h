@@ -11,20 +11,17 @@
 
 #include "sdk/kernel.h"
 
-/* One call of a link's kernel. */
+/* One call of a link's kernel, or where there is no such link, bytes that move down. */
 typedef struct {
     int32_t link;
-    sdk_range range;
-    int32_t first; /* byte of the link's output at the start of its strip */
-    int32_t drop;  /* bytes by which the strip moves down before the call */
-    int32_t keep;  /* bytes that are moved */
+    sdk_range range; /* units of the link, or bytes of the arena */
+    int32_t drop;    /* bytes by which they move, or by which strips that move with the link's have moved */
 } sdk_chain_call;
 
-static inline void sdk_strip_move(uint8_t *strip, const sdk_chain_call *call)
+static inline void sdk_strip_move(uint8_t *arena, const sdk_chain_call *move)
 {
-    if (call->drop != 0) {
-        memmove(strip, strip + call->drop, (size_t)call->keep);
-    }
+    uint8_t *const from = arena + move->range.begin;
+    memmove(from - move->drop, from, (size_t)(move->range.end - move->range.begin));
 }
 
 #endif

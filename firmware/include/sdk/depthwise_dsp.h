@@ -91,6 +91,17 @@ static inline void sdk_depthwise_conv2d_s8_3x3_stride2_unrolled__dsp(const sdk_d
     sdk_depthwise_conv2d_s8_3x3_stride2__dsp(params, input, output, scratch, quads);
 }
 
+/*
+ * The same row by row, for chains of layers. Units of work: pairs of output rows with stride 1, where in the second form
+ * the first row is a unit by itself; else output rows. All channels of a unit are done before the next.
+ */
+void sdk_depthwise_conv2d_s8_3x3_rows__dsp(const sdk_depthwise_conv2d_s8_3x3 *params, const int8_t *input,
+                                           int8_t *output, void *scratch, sdk_range pairs);
+void sdk_depthwise_conv2d_s8_3x3_odd_rows__dsp(const sdk_depthwise_conv2d_s8_3x3 *params, const int8_t *input,
+                                               int8_t *output, void *scratch, sdk_range pairs);
+void sdk_depthwise_conv2d_s8_3x3_stride2_rows__dsp(const sdk_depthwise_conv2d_s8_3x3 *params, const int8_t *input,
+                                                   int8_t *output, void *scratch, sdk_range rows);
+
 /* Any kernel, stride and padding; at least four channels, at most SDK_DEPTHWISE_TAPS taps. */
 #define SDK_DEPTHWISE_TAPS 64
 typedef struct {

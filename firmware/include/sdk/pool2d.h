@@ -35,4 +35,11 @@ void sdk_average_pool2d_s8__ref(const sdk_pool2d_s8 *params, const int8_t *input
 void sdk_max_pool2d_s8__ref(const sdk_pool2d_s8 *params, const int8_t *input, int8_t *output, void *scratch,
                             sdk_range range);
 
+/*
+ * The mean of a whole image, at most 255 pixels: input rows [range.begin, range.end) of one image are added to the sums
+ * in scratch, which must be left alone until the last row, and then the output is written. Scratch: 2 * channels bytes.
+ */
+void sdk_average_pool2d_s8_stream__ref(const sdk_pool2d_s8 *params, const int8_t *input, int8_t *output, void *scratch,
+                                       sdk_range rows);
+
 #endif

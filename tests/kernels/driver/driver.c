@@ -145,7 +145,7 @@ static run_spec read_run(void)
 }
 
 static void do_run(uint32_t index, uint32_t number, const run_spec *run, const contents *inputs,
-                   const contents *outputs, uint8_t *const *consts, uint32_t align, uint32_t scratch_bytes)
+                   const contents *outputs, uint8_t *const *consts, uint32_t align, uint32_t scratch_bytes, int32_t kept)
 {
     guarded in[MAX_BUFFERS], out[MAX_BUFFERS], shared = {0};
     uint8_t *in_data[MAX_BUFFERS], *out_data[MAX_BUFFERS];
@@ -173,14 +173,19 @@ static void do_run(uint32_t index, uint32_t number, const run_spec *run, const c
             memset(out_data[i], GARBAGE, outputs->bytes[i]);
         }
     }
+    guarded scratch = {0};
     for (uint32_t i = 0; i < run->ranges; i++) {
-        guarded scratch = guard(scratch_bytes, align, run->exact);
-        memset(scratch.data, GARBAGE, scratch_bytes);
+        if (i == 0 || !kept) {
+            scratch = guard(scratch_bytes, align, run->exact);
+            memset(scratch.data, GARBAGE, scratch_bytes);
+        }
         driver_calls[index](consts, in_data, out_data, scratch_bytes != 0 ? scratch.data : NULL, run->range[i]);
         if (!intact(&scratch)) {
             report(index, number, "scratch-guard", 0, 0, 0);
         }
-        free(scratch.block);
+        if (i + 1 == run->ranges || !kept) {
+            free(scratch.block);
+        }
     }
     for (uint32_t i = 0; i < outputs->count; i++) {
         compare(index, number, "output", out_data[i], outputs->data[i], outputs->bytes[i]);
@@ -235,10 +240,11 @@ int main(int argc, char **argv)
         read_contents(&outputs);
         const uint32_t align = (uint32_t)read_int();
         const uint32_t scratch_bytes = (uint32_t)read_int();
+        const int32_t kept = read_int();
         const uint32_t runs = (uint32_t)read_int();
         for (uint32_t i = 0; i < runs; i++) {
             const run_spec run = read_run();
-            do_run(index, i, &run, &inputs, &outputs, aligned, align, scratch_bytes);
+            do_run(index, i, &run, &inputs, &outputs, aligned, align, scratch_bytes, kept);
             free(run.range);
         }
         for (uint32_t i = 0; i < consts.count; i++) {
