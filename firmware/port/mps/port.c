@@ -34,7 +34,6 @@ typedef struct {
 #define NVIC_WORD (SDK_CMSDK_UART_RX_IRQ / 32u)
 #define NVIC_BIT (1u << (SDK_CMSDK_UART_RX_IRQ % 32u))
 
-extern uint8_t __stack_low[], __stack_top[];
 
 /*
  * QEMU asks the UART every second or so whether it takes input now, and at once when a timer is set: so that
@@ -106,21 +105,3 @@ const uint8_t *port_unique_id(size_t *bytes) {
     *bytes = 0;
     return NULL;
 }
-
-void port_stack(uint8_t **low, uint8_t **high) {
-    *low = __stack_low;
-    *high = __stack_top;
-}
-
-void port_reset(int to_boot_loader) {
-    (void)to_boot_loader;
-    cortex_m_reset();
-}
-
-int port_core1_start(void (*fn)(void *context), void *context) {
-    (void)fn;
-    (void)context;
-    return -1;
-}
-
-void port_core1_join(void) {}
