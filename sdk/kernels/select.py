@@ -104,11 +104,15 @@ def _wanted(module: Module, op: Op, name: str, fitted: list[_Fitted]) -> _Fitted
 
 _Fitted = tuple[Kernel, Prepared]
 _CALL_BYTES = 256
-"""Flash of a layer besides its constants and generated code: parameters and calls."""
+"""Flash of a layer besides its constants: parameters and calls."""
+
+
+def _const_bytes(prepared: Prepared) -> int:
+    return sum(const.nbytes for const in prepared.consts)
 
 
 def _flash_bytes(prepared: Prepared) -> int:
-    return sum(const.nbytes for const in prepared.consts) + prepared.code_bytes
+    return _const_bytes(prepared) + prepared.code_bytes
 
 
 def _fastest(fitted: list[_Fitted]) -> _Fitted:
@@ -120,7 +124,7 @@ def _smallest(fitted: list[_Fitted]) -> _Fitted:
 
 
 def _balanced(fitted: list[_Fitted]) -> _Fitted:
-    return min(fitted, key=lambda f: f[1].cost * sqrt(_flash_bytes(f[1]) + _CALL_BYTES))
+    return min(fitted, key=lambda f: f[1].cost * sqrt(_const_bytes(f[1]) + _CALL_BYTES))
 
 
 def _least_memory(fitted: list[_Fitted]) -> _Fitted:

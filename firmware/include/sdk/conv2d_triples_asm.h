@@ -155,23 +155,23 @@ FUNCTION \name
     .endr
     .noaltmacro
     ldr     r4, [r1, #after]
-    sub     r0, r5, r6, lsl #8
-    sub     r2, r8, r9, lsl #8
-    sub     r3, r11, r12, lsl #8
-    add     r0, r0, r7, lsl #16
-    add     r2, r2, r10, lsl #16
-    add     r3, r3, lr, lsl #16
-    add     r0, r4, r0, lsl #8
-    add     r2, r4, r2, lsl #8
-    add     r3, r4, r3, lsl #8
-    ldr     r4, [r1, #after + 4]
+    ldr     r3, [r1, #after + 4]
+    add     r0, r4, r5, lsl #8
+    add     r2, r4, r8, lsl #8
+    add     r4, r4, r11, lsl #8
+    sub     r0, r0, r6, lsl #16
+    sub     r2, r2, r9, lsl #16
+    sub     r4, r4, r12, lsl #16
+    add     r0, r0, r7, lsl #24
+    add     r2, r2, r10, lsl #24
+    add     r4, r4, lr, lsl #24
     sub     r5, r5, r0, asr #8
     sub     r8, r8, r2, asr #8
-    sub     r11, r11, r3, asr #8
-    smmul   r0, r0, r4
-    smmul   r2, r2, r4
-    smmul   r3, r3, r4
-    vmov    r4, s31
+    sub     r11, r11, r4, asr #8
+    smmul   r0, r0, r3
+    smmul   r2, r2, r3
+    smmul   r4, r4, r3
+    vmov    r3, s31
     sub     r6, r6, r5, asr #8
     sub     r9, r9, r8, asr #8
     sub     r12, r12, r11, asr #8
@@ -180,13 +180,13 @@ FUNCTION \name
     sub     lr, lr, r12, asr #8
     ssat    r0, #8, r0, asr #\shift
     ssat    r2, #8, r2, asr #\shift
-    ssat    r3, #8, r3, asr #\shift
-    strb    r0, [r4]
-    strb    r2, [r4, #\channels]
-    strb    r3, [r4, #2 * \channels]
+    ssat    r4, #8, r4, asr #\shift
+    strb    r0, [r3]
+    strb    r2, [r3, #\channels]
+    strb    r4, [r3, #2 * \channels]
     ldr     r0, [r1, #after + 8]
     ldr     r2, [r1, #after + 12]
-    ldr     r3, [r1, #after + 16]
+    ldr     r4, [r1, #after + 16]
     addw    r1, r1, #after + 20
     smmul   r5, r5, r0
     smmul   r8, r8, r0
@@ -194,32 +194,32 @@ FUNCTION \name
     smmul   r6, r6, r2
     smmul   r9, r9, r2
     smmul   r12, r12, r2
-    smmul   r7, r7, r3
-    smmul   r10, r10, r3
-    smmul   lr, lr, r3
+    smmul   r7, r7, r4
+    smmul   r10, r10, r4
+    smmul   lr, lr, r4
     .irp    value, r5, r6, r7, r8, r9, r10, r11, r12, lr
     ssat    \value, #8, \value, asr #\shift
     .endr
-    strb    r5, [r4, #1]
-    strb    r6, [r4, #2]
-    strb    r7, [r4, #3]
-    strb    r8, [r4, #\channels + 1]
-    strb    r9, [r4, #\channels + 2]
-    strb    r10, [r4, #\channels + 3]
-    strb    r11, [r4, #2 * \channels + 1]
-    strb    r12, [r4, #2 * \channels + 2]
-    strb    lr, [r4, #2 * \channels + 3]
-    adds    r4, #4
+    strb    r5, [r3, #1]
+    strb    r6, [r3, #2]
+    strb    r7, [r3, #3]
+    strb    r8, [r3, #\channels + 1]
+    strb    r9, [r3, #\channels + 2]
+    strb    r10, [r3, #\channels + 3]
+    strb    r11, [r3, #2 * \channels + 1]
+    strb    r12, [r3, #2 * \channels + 2]
+    strb    lr, [r3, #2 * \channels + 3]
+    adds    r3, #4
     vmov    r0, s30
 .if \channels % 4 == 0
-    vmov    s31, r4
-    cmp     r4, r0
+    vmov    s31, r3
+    cmp     r3, r0
 .else                                   /* the last four channels overlap those before */
-    subs    r2, r0, r4
-    subs    r3, r2, #4
+    subs    r2, r0, r3
+    subs    r4, r2, #4
     it      mi
-    addmi   r4, r4, r3
-    vmov    s31, r4
+    addmi   r3, r3, r4
+    vmov    s31, r3
     cmp     r2, #0
 .endif
     bne.w   2b

@@ -114,7 +114,18 @@ void sdk_conv2d_s8_triples__dsp(const sdk_conv2d_s8_triples *params, const int8_
 /* count: a multiple of four; upwards, so that `to` may lie before `from`. */
 static void copy_words(int8_t *to, const int8_t *from, int32_t count)
 {
-    for (int32_t i = 0; i < count; i += 4) {
+    int32_t i = 0;
+    for (; i + 16 <= count; i += 16) {
+        const uint32_t a = sdk_load32(from + i);
+        const uint32_t b = sdk_load32(from + i + 4);
+        const uint32_t c = sdk_load32(from + i + 8);
+        const uint32_t d = sdk_load32(from + i + 12);
+        sdk_store32(to + i, a);
+        sdk_store32(to + i + 4, b);
+        sdk_store32(to + i + 8, c);
+        sdk_store32(to + i + 12, d);
+    }
+    for (; i < count; i += 4) {
         sdk_store32(to + i, sdk_load32(from + i));
     }
 }
