@@ -24,6 +24,7 @@ import numpy as np
 
 from sdk.errors import InputError, ModelError, SdkError, UnsupportedError
 from sdk.importer.builder import Builder, Shape
+from sdk.importer.qonnx import to_qdq
 from sdk.ir import DType, Module, Quant
 from sdk.ir import attrs as a
 from sdk.read.naming import c_identifier
@@ -96,7 +97,7 @@ class _Node:
 
 
 def read_onnx(path: Path) -> Module:
-    """Read an ONNX model in QDQ form.
+    """Read an ONNX model in QDQ form, or in QONNX.
 
     A symbolic first dimension of an input becomes 1.
 
@@ -114,7 +115,7 @@ def read_onnx(path: Path) -> Module:
     try:
         model = onnx.load_model_from_string(data)
         # Data in other files are never opened: the model's bytes could name any.
-        content = write(_Importer(model, str(path)).module())
+        content = write(_Importer(to_qdq(model, str(path)), str(path)).module())
     except SdkError:
         raise
     except (DecodeError, *_DAMAGE) as error:
