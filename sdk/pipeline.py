@@ -138,7 +138,7 @@ def _plan_graph(
     if optimize is Optimize.SPEED:
         return arrange(program, fastest=True, split=two_cores)
     if optimize is Optimize.BALANCED:
-        return arrange(program, split=two_cores, longest_chain=3, gain=0.05, slowdown=0.05)
+        return arrange(program, split=two_cores, longest_chain=3, gain=0.05, slowdown=0.08)
     return arrange(program, longest_chain=16, slowdown=0.15)
 
 
