@@ -1,6 +1,6 @@
 """Run models on boards' emulators and write down what they cost.
 
-    python tools/benchmark.py MODEL... [--boards B ...] [--optimize O ...] [--compare OLD.json]
+    python tools/benchmark.py MODEL... [--boards B ...] [--optimize O ...] [--jobs N] [--compare OLD.json]
 
 Writes benchmarks/<date>-<commit>.json (machine, emulators, commit, command, results) and docs/benchmarks.md, in which
 published figures stand beside ours. A model is named kws, vww, ic or ad when its file is the MLPerf Tiny one. Results
@@ -20,7 +20,9 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -62,16 +64,24 @@ def fixed_input(folder: Path, bytes_: int) -> Path:
     return path
 
 
+def attempt(case: tuple[Path, str, Optimize], folder: Path) -> dict[str, Any] | str:
+    """One deployment in an emulator: its figures, or why there are none."""
+    try:
+        return measure(*case, folder)
+    except SdkError as error:
+        return str(error)
+
+
 def measure(model: Path, board: str, optimize: Optimize, folder: Path) -> dict[str, Any]:
-    """One deployment in an emulator."""
+    """The figures of one deployment."""
     target = boards.load(board)
     program, _ = pipeline.lower(model, target, optimize)
     size = sum(program.graph.tensors[t].nbytes for t in program.graph.inputs)
     options = pipeline.DeployOptions(emulate=True, input=fixed_input(folder, size), repeat=1)
     (record,) = pipeline.deploy([model], target, optimize, options, Quiet())
     report = record.to_json()
-    keys = ("core", "measured_on", "verified", "cycles", "cycles_source", "instructions", "macs", "arena_bytes")
-    keys += ("arena_lower_bound_bytes", "ram_bytes", "weights_bytes", "flash_bytes", "compiler")
+    keys = ("core", "measured_on", "verified", "cycles", "cycles_source", "flash_stall_cycles", "instructions", "macs")
+    keys += ("arena_bytes", "arena_lower_bound_bytes", "ram_bytes", "weights_bytes", "flash_bytes", "compiler")
     layers = [{k: layer[k] for k in ("name", "kernel", "cycles", "instructions")} for layer in report["layers"]]
     name = SHORT.get(model.stem, model.stem)
     return {"model": name, "board": board, "optimize": optimize.value, **{k: report[k] for k in keys}, "layers": layers}
@@ -99,19 +109,19 @@ def _millions(value: int | None) -> str:
 def table(results: Iterable[dict[str, Any]]) -> list[str]:
     """Markdown rows: ours, and below them the published figures for the same core and model."""
     lines = [
-        "| core | model | system | Mcycles | Minstructions | arena | flash |",
-        "|---|---|---|--:|--:|--:|--:|",
+        "| core | model | system | Mcycles | stalls | Minstructions | arena | flash |",
+        "|---|---|---|--:|--:|--:|--:|--:|",
     ]
     ordered = sorted(results, key=lambda r: (r["core"], r["model"], r["optimize"]))
     for (core, model), group in itertools.groupby(ordered, key=lambda r: (r["core"], r["model"])):
         for r in group:
             lines.append(
                 f"| {core} | {model} | **sdk {r['optimize']}** on {r['measured_on']} | {_millions(r['cycles'])} |"
-                f" {_millions(r['instructions'])} | {r['arena_bytes']:,} | {r['flash_bytes']:,} |"
+                f" {_millions(r['flash_stall_cycles'])} | {_millions(r['instructions'])} | {r['arena_bytes']:,} | {r['flash_bytes']:,} |"
             )
         for p in published():
             if (p["core"], p["model"]) == (core, model):
-                figures = [p["Mcycles"], p["Minstructions"], p["arena_bytes"], p["flash_bytes"]]
+                figures = [p["Mcycles"], "", p["Minstructions"], p["arena_bytes"], p["flash_bytes"]]
                 lines.append(f"| {core} | {model} | {p['source']} | {' | '.join(figures)} |")
     return lines
 
@@ -123,8 +133,9 @@ def document(report: dict[str, Any]) -> str:
         "",
         f"Made by `{report['command']}` at commit {report['commit']} on {report['date']} ({report['machine']}).",
         "One inference. Cycles of emulated boards are counts (rp2040js) or estimates from the core manuals' timings",
-        "(QEMU), both without flash wait states; a board takes more. Where there is no honest cycle model only",
-        "instructions are given. Every output byte of every row was equal to the reference.",
+        "(QEMU), both without flash wait states; a board takes more. Stalls are Mcycles of waiting for the Pico's flash, by",
+        "a model of its cache, to be added to the cycles. Where there is no honest cycle model only instructions are",
+        "given. Every output byte of every row was equal to the reference.",
         "",
     ]
     return "\n".join([*head, *table(report["results"]), ""])
@@ -149,6 +160,7 @@ def main() -> int:
     parser.add_argument("models", nargs="+", type=Path)
     parser.add_argument("--boards", nargs="+", default=BOARDS)
     parser.add_argument("--optimize", nargs="+", type=Optimize, default=list(Optimize))
+    parser.add_argument("--jobs", type=int, default=1, help="deployments at once (default: 1)")
     parser.add_argument("--compare", type=Path, metavar="OLD")
     parser.add_argument("--bound", type=float, default=1.0, help="percent that a figure may grow (default: 1)")
     parser.add_argument("-o", "--out", type=Path, help="write the JSON here, and no document")
@@ -156,18 +168,18 @@ def main() -> int:
     results, failed = [], 0
     folder = Path(pipeline.cache_folder() / "benchmark")
     folder.mkdir(parents=True, exist_ok=True)
-    for model, board, optimize in itertools.product(options.models, options.boards, options.optimize):
-        try:
-            result = measure(model, board, optimize, folder)
-        except SdkError as error:
-            print(f"{model.stem} on {board}, {optimize.value}: {error}", flush=True)
-            failed += 1
-            continue
-        failed += not result["verified"]
-        verdict = "" if result["verified"] else "  OUTPUTS DIFFER"
-        cost = result["cycles"] or result["instructions"]
-        print(f"{result['model']} on {board}, {optimize.value}: {_millions(cost)} M{verdict}", flush=True)
-        results.append(result)
+    cases = list(itertools.product(options.models, options.boards, options.optimize))
+    with ProcessPoolExecutor(options.jobs) as pool:
+        for case, result in zip(cases, pool.map(partial(attempt, folder=folder), cases), strict=True):
+            name = f"{SHORT.get(case[0].stem, case[0].stem)} on {case[1]}, {case[2].value}"
+            if isinstance(result, str):
+                print(f"{name}: {result}", flush=True)
+                failed += 1
+                continue
+            failed += not result["verified"]
+            verdict = "" if result["verified"] else "  OUTPUTS DIFFER"
+            print(f"{name}: {_millions(result['cycles'] or result['instructions'])} M{verdict}", flush=True)
+            results.append(result)
     report = {
         "date": date.today().isoformat(),
         "commit": commit(),
