@@ -117,7 +117,8 @@ def table(results: Iterable[dict[str, Any]]) -> list[str]:
         for r in group:
             lines.append(
                 f"| {core} | {model} | **sdk {r['optimize']}** on {r['measured_on']} | {_millions(r['cycles'])} |"
-                f" {_millions(r['flash_stall_cycles'])} | {_millions(r['instructions'])} | {r['arena_bytes']:,} | {r['flash_bytes']:,} |"
+                f" {_millions(r['flash_stall_cycles'])} | {_millions(r['instructions'])} |"
+                f" {r['arena_bytes']:,} | {r['flash_bytes']:,} |"
             )
         for p in published():
             if (p["core"], p["model"]) == (core, model):
@@ -133,9 +134,9 @@ def document(report: dict[str, Any]) -> str:
         "",
         f"Made by `{report['command']}` at commit {report['commit']} on {report['date']} ({report['machine']}).",
         "One inference. Cycles of emulated boards are counts (rp2040js) or estimates from the core manuals' timings",
-        "(QEMU), both without flash wait states; a board takes more. Stalls are Mcycles of waiting for the Pico's flash, by",
-        "a model of its cache, to be added to the cycles. Where there is no honest cycle model only instructions are",
-        "given. Every output byte of every row was equal to the reference.",
+        "(QEMU), both without flash wait states; a board takes more. Stalls are Mcycles of waiting for the Pico's",
+        "flash, by a model of its cache, to be added to the cycles. Where there is no honest cycle model only",
+        "instructions are given. Every output byte of every row was equal to the reference.",
         "",
     ]
     return "\n".join([*head, *table(report["results"]), ""])
