@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from sdk.kernels.base import Constraint, Kernel, Prepared, Site, Value
+from sdk.kernels.base import Kernel, Prepared, Site, Value
 from sdk.kernels.conv2d_dsp import Conv2DNarrow, Conv2DPatch, Conv2DPixels, Conv2DPointwise, Conv2DRows
 from sdk.kernels.depthwise_dsp import Depthwise3x3, Depthwise3x3Stride2, DepthwiseTaps
 from sdk.kernels.fully_connected_dsp import FullyConnectedChain
-from sdk.kernels.unpacked import FEW_LEVELS, Form, Layout, Unpacked
+from sdk.kernels.unpacked import Form, Layout, Unpacked
 
 _HEADER = "sdk/packed_dsp.h"
 _CONV_2D = "kernels/conv2d/conv2d_s8_packed__dsp.c"
@@ -18,12 +18,7 @@ _FULLY_CONNECTED = "kernels/fully_connected/fully_connected_s8_packed__dsp.c"
 
 class _Packed(Unpacked):
     header: ClassVar[str] = _HEADER
-    requires: ClassVar[frozenset[str]] = frozenset({"dsp"})
     grain_all = True
-
-    def params_type(self, inner: Prepared) -> str:
-        """The C structure."""
-        return inner.params_type.replace("_s8_", "_s8_packed_")
 
 
 class _Chain(_Packed):
@@ -53,40 +48,28 @@ class Conv2DPackedPatch(_Chain):
     """CONV_2D of any shape."""
 
     inner: ClassVar[Kernel] = Conv2DPatch()
-    name = "conv2d_s8_packed_patch__dsp"
-    ops = inner.ops
-    sources = (_CONV_2D, Unpacked.unpacker, *inner.sources)
-    constraints: ClassVar[tuple[Constraint, ...]] = (*inner.constraints, FEW_LEVELS)
+    source = _CONV_2D
 
 
 class Conv2DPackedPointwise(_Chain):
     """CONV_2D with 1x1 kernels."""
 
     inner: ClassVar[Kernel] = Conv2DPointwise()
-    name = "conv2d_s8_packed_pointwise__dsp"
-    ops = inner.ops
-    sources = (_CONV_2D, Unpacked.unpacker, *inner.sources)
-    constraints: ClassVar[tuple[Constraint, ...]] = (*inner.constraints, FEW_LEVELS)
+    source = _CONV_2D
 
 
 class Conv2DPackedNarrow(_Chain):
     """CONV_2D with few input channels."""
 
     inner: ClassVar[Kernel] = Conv2DNarrow()
-    name = "conv2d_s8_packed_narrow__dsp"
-    ops = inner.ops
-    sources = (_CONV_2D, Unpacked.unpacker, *inner.sources)
-    constraints: ClassVar[tuple[Constraint, ...]] = (*inner.constraints, FEW_LEVELS)
+    source = _CONV_2D
 
 
 class Conv2DPackedRows(_Chain):
     """CONV_2D from rows held as int16."""
 
     inner: ClassVar[Kernel] = Conv2DRows()
-    name = "conv2d_s8_packed_rows__dsp"
-    ops = inner.ops
-    sources = (_CONV_2D, Unpacked.unpacker, *inner.sources)
-    constraints: ClassVar[tuple[Constraint, ...]] = (*inner.constraints, FEW_LEVELS)
+    source = _CONV_2D
 
     def layout(self, site: Site, prepared: Prepared) -> Layout:
         """A record for each group."""
@@ -98,10 +81,7 @@ class Conv2DPackedPixels(_Packed):
     """CONV_2D of any shape, less scratch than with a chain on the weights."""
 
     inner: ClassVar[Kernel] = Conv2DPixels()
-    name = "conv2d_s8_packed_pixels__dsp"
-    ops = inner.ops
-    sources = (_CONV_2D, Unpacked.unpacker, *inner.sources)
-    constraints: ClassVar[tuple[Constraint, ...]] = (*inner.constraints, FEW_LEVELS)
+    source = _CONV_2D
 
     def layout(self, site: Site, prepared: Prepared) -> Layout:
         """A record for each two channels."""
@@ -121,30 +101,24 @@ class DepthwisePacked3x3(_Depthwise3x3):
     """DEPTHWISE_CONV_2D, 3x3, stride 1."""
 
     inner: ClassVar[Kernel] = Depthwise3x3()
-    name = "depthwise_conv2d_s8_packed_3x3__dsp"
-    ops = inner.ops
-    sources = (_DEPTHWISE, Unpacked.unpacker, *inner.sources, *DepthwiseTaps.sources)
-    constraints: ClassVar[tuple[Constraint, ...]] = (*inner.constraints, FEW_LEVELS)
+    source = _DEPTHWISE
+    called = DepthwiseTaps.sources
 
 
 class DepthwisePacked3x3Stride2(_Depthwise3x3):
     """DEPTHWISE_CONV_2D, 3x3, stride 2."""
 
     inner: ClassVar[Kernel] = Depthwise3x3Stride2()
-    name = "depthwise_conv2d_s8_packed_3x3_stride2__dsp"
-    ops = inner.ops
-    sources = (_DEPTHWISE, Unpacked.unpacker, *inner.sources, *DepthwiseTaps.sources)
-    constraints: ClassVar[tuple[Constraint, ...]] = (*inner.constraints, FEW_LEVELS)
+    source = _DEPTHWISE
+    called = DepthwiseTaps.sources
 
 
 class DepthwisePackedTaps(_Packed):
     """DEPTHWISE_CONV_2D with any kernel."""
 
     inner: ClassVar[Kernel] = DepthwiseTaps()
-    name = "depthwise_conv2d_s8_packed__dsp"
-    ops = inner.ops
-    sources = (_DEPTHWISE, Unpacked.unpacker, *inner.sources, *Depthwise3x3.sources)
-    constraints: ClassVar[tuple[Constraint, ...]] = (*inner.constraints, FEW_LEVELS)
+    source = _DEPTHWISE
+    called = Depthwise3x3.sources
 
     def layout(self, site: Site, prepared: Prepared) -> Layout:
         """A record for each four channels: their biases, then words for each two taps."""
@@ -156,10 +130,7 @@ class FullyConnectedPackedChain(_Chain):
     """FULLY_CONNECTED, four outputs at a time."""
 
     inner: ClassVar[Kernel] = FullyConnectedChain()
-    name = "fully_connected_s8_packed_chain__dsp"
-    ops = inner.ops
-    sources = (_FULLY_CONNECTED, Unpacked.unpacker, *inner.sources)
-    constraints: ClassVar[tuple[Constraint, ...]] = (*inner.constraints, FEW_LEVELS)
+    source = _FULLY_CONNECTED
     whole = False
     grain_all = False
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from sdk.kernels.base import Constraint, Kernel, Prepared, Site
+from sdk.kernels.base import Kernel, Prepared, Site
 from sdk.kernels.conv2d_mve import Conv2DPixelsMve, Conv2DRowsMve, Conv2DRunsMve
 from sdk.kernels.depthwise_mve import Depthwise3x3Mve, Depthwise3x3RowsMve
 from sdk.kernels.fully_connected_mve import FullyConnectedMve
-from sdk.kernels.unpacked import FEW_LEVELS, Form, Layout, Unpacked, UnpackedBytes
+from sdk.kernels.unpacked import Form, Layout, UnpackedBytes
 
 _CONV_2D = "kernels/conv2d/conv2d_s8_packed__mve.c"
 _DEPTHWISE = "kernels/depthwise_conv2d/depthwise_conv2d_s8_packed__mve.c"
@@ -17,7 +17,6 @@ _FULLY_CONNECTED = "kernels/fully_connected/fully_connected_s8_packed__mve.c"
 
 class _Packed(UnpackedBytes):
     header: ClassVar[str] = "sdk/packed_mve.h"
-    requires: ClassVar[frozenset[str]] = frozenset({"mve"})
     grain_all = True
 
 
@@ -25,66 +24,42 @@ class Conv2DPackedPixelsMve(_Packed):
     """CONV_2D of any shape."""
 
     inner: ClassVar[Kernel] = Conv2DPixelsMve()
-    name = "conv2d_s8_packed_pixels__mve"
-    ops = inner.ops
-    sources = (_CONV_2D, Unpacked.unpacker, *inner.sources)
-    constraints: ClassVar[tuple[Constraint, ...]] = (*inner.constraints, FEW_LEVELS)
-    params_type_name = "sdk_conv2d_s8_packed_mve"
+    source = _CONV_2D
 
 
 class Conv2DPackedRowsMve(_Packed):
     """CONV_2D with kernels three columns wide."""
 
     inner: ClassVar[Kernel] = Conv2DRowsMve()
-    name = "conv2d_s8_packed_rows__mve"
-    ops = inner.ops
-    sources = (_CONV_2D, Unpacked.unpacker, *inner.sources)
-    constraints: ClassVar[tuple[Constraint, ...]] = (*inner.constraints, FEW_LEVELS)
-    params_type_name = "sdk_conv2d_s8_packed_mve"
+    source = _CONV_2D
 
 
 class Conv2DPackedRunsMve(_Packed):
     """CONV_2D with few input channels."""
 
     inner: ClassVar[Kernel] = Conv2DRunsMve()
-    name = "conv2d_s8_packed_runs__mve"
-    ops = inner.ops
-    sources = (_CONV_2D, Unpacked.unpacker, *inner.sources)
-    constraints: ClassVar[tuple[Constraint, ...]] = (*inner.constraints, FEW_LEVELS)
-    params_type_name = "sdk_conv2d_s8_packed_mve"
+    source = _CONV_2D
 
 
 class DepthwisePacked3x3Mve(_Packed):
     """DEPTHWISE_CONV_2D, 3x3, block after block of channels."""
 
     inner: ClassVar[Kernel] = Depthwise3x3Mve()
-    name = "depthwise_conv2d_s8_packed_3x3__mve"
-    ops = inner.ops
-    sources = (_DEPTHWISE, Unpacked.unpacker, *inner.sources)
-    constraints: ClassVar[tuple[Constraint, ...]] = (*inner.constraints, FEW_LEVELS)
-    params_type_name = "sdk_depthwise_conv2d_s8_packed_mve"
+    source = _DEPTHWISE
 
 
 class DepthwisePacked3x3RowsMve(_Packed):
     """DEPTHWISE_CONV_2D, 3x3, row after row."""
 
     inner: ClassVar[Kernel] = Depthwise3x3RowsMve()
-    name = "depthwise_conv2d_s8_packed_3x3_rows__mve"
-    ops = inner.ops
-    sources = (_DEPTHWISE, Unpacked.unpacker, *inner.sources)
-    constraints: ClassVar[tuple[Constraint, ...]] = (*inner.constraints, FEW_LEVELS)
-    params_type_name = "sdk_depthwise_conv2d_s8_packed_mve"
+    source = _DEPTHWISE
 
 
 class FullyConnectedPackedMve(_Packed):
     """FULLY_CONNECTED, the weights of eight outputs at a time."""
 
     inner: ClassVar[Kernel] = FullyConnectedMve()
-    name = "fully_connected_s8_packed__mve"
-    ops = inner.ops
-    sources = (_FULLY_CONNECTED, Unpacked.unpacker, *inner.sources)
-    constraints: ClassVar[tuple[Constraint, ...]] = (*inner.constraints, FEW_LEVELS)
-    params_type_name = "sdk_fully_connected_s8_packed_mve"
+    source = _FULLY_CONNECTED
     whole = False
     grain_all = False
 

@@ -19,6 +19,8 @@ from sdk.encode import Encoding, encodings, smallest
 from sdk.kernels.base import Const, Constraint, Kernel, Prepared, Ref, Site, Value
 from sdk.kernels.operands import data
 
+_UNPACKER = "kernels/packed/unpack.c"
+
 Words = npt.NDArray[np.uint32]
 Levels = npt.NDArray[np.int8]
 
@@ -98,18 +100,32 @@ FEW_LEVELS = Constraint("the weights take at most 64 levels, or values from -32 
 
 
 class Unpacked(Kernel):
-    """A kernel that unpacks weights for another one.
+    """A kernel that unpacks weights for another one, from which it takes its name and what it is for.
 
     Class variables:
         inner: the other kernel, whose parameters have the pointer ``weights``.
+        source: the C file that calls it, below ``firmware/``.
+        called: other sources that this file needs.
+        few_levels: what the weights must satisfy.
         whole: whether all records are unpacked at once, or one at a time.
         grain_all: whether unpacking costs so much beside the work that the layer should be done in one call.
     """
 
     inner: ClassVar[Kernel]
+    source: ClassVar[str]
+    called: ClassVar[tuple[str, ...]] = ()
+    few_levels: ClassVar[Constraint] = FEW_LEVELS
     whole: ClassVar[bool] = True
     grain_all: ClassVar[bool] = False
-    unpacker: ClassVar[str] = "kernels/packed/unpack.c"
+
+    def __init_subclass__(cls) -> None:
+        """Take from the inner kernel what is the same."""
+        inner = getattr(cls, "inner", None)
+        if isinstance(inner, Kernel):
+            cls.name = _packed_name(inner.name)
+            cls.ops, cls.requires, cls.for_speed = inner.ops, inner.requires, inner.for_speed
+            cls.sources = (cls.source, _UNPACKER, *inner.sources, *cls.called)
+            cls.constraints = (*inner.constraints, cls.few_levels)
 
     @abstractmethod
     def layout(self, site: Site, prepared: Prepared) -> Layout:
@@ -138,7 +154,7 @@ class Unpacked(Kernel):
         inner_fields = {**inner.params, "weights": "NULL"}
         return replace(
             inner,
-            params_type=self.params_type(inner),
+            params_type=_packed_name(inner.params_type),
             params={"inner": tuple(inner_fields.values()), "stream": stream_fields},
             consts=(*consts, *(const for const in inner.consts if const.name != "weights")),
             scratch_bytes=layout.nbytes * records + inner.scratch_bytes,
@@ -147,9 +163,9 @@ class Unpacked(Kernel):
             cost=inner.cost + int(weights.size * _cycles(encoding)),
         )
 
-    @abstractmethod
-    def params_type(self, inner: Prepared) -> str:
-        """The C structure."""
+
+def _packed_name(name: str) -> str:
+    return name.replace("_s8", "_s8_packed", 1)
 
 
 def _cycles(encoding: Encoding) -> float:
@@ -187,11 +203,8 @@ def _packed(encoding: Encoding, weights: Levels, plain: Words) -> tuple[tuple[Co
     return tuple(consts), ((Ref("codes"), levels, mask, encoding.bits), Ref("plain") if plain.size else "NULL")
 
 
-
 class UnpackedBytes(Unpacked):
     """A kernel whose constant ``weights`` has a byte for each weight."""
-
-    params_type_name: ClassVar[str]
 
     def layout(self, site: Site, prepared: Prepared) -> Layout:
         """One record, or one for each output of a fully connected layer."""
@@ -199,7 +212,3 @@ class UnpackedBytes(Unpacked):
         records = 1 if self.whole else weights.shape[0]
         stream = next(const for const in prepared.consts if const.name == "weights").values
         return Layout(records, 0, -(-stream.size // records // 4), 0, Form.BYTES)
-
-    def params_type(self, inner: Prepared) -> str:
-        """The C structure."""
-        return self.params_type_name
