@@ -49,7 +49,7 @@ ONLY_IN = {
     "tflite_runtime": "sdk/oracle/worker.py",
     "tflite_micro": "sdk/oracle/worker.py",
     "onnxruntime": "sdk/oracle/worker.py",
-    "onnx": "sdk/importer/",
+    "onnx": "sdk/importer/onnx/",
     "jinja2": "sdk/emit/",
     "torch": "sdk/train/",
     "pytest": "sdk/pytest_plugin.py",
