@@ -19,6 +19,7 @@ from sdk.board import Board
 from sdk.cli.common import add_json, add_optimize, add_port, add_verbose, plain, target_options, watch, write_json
 from sdk.compress.compress import KEEP, Compressor, Result, Sparsity, accuracy
 from sdk.compress.levels import NAMES
+from sdk.compress.lowrank import Factored, LowRank
 from sdk.compress.mixed import Option, Point
 from sdk.compress.predict import Cost, Predictor
 from sdk.compress.rounding import METHODS
@@ -63,7 +64,7 @@ def register(commands: Any) -> None:
     parser.add_argument("-o", "--out", type=Path, required=True, metavar="FILE", help="the .sdkmodel file to write")
     kinds = "|".join((*NAMES, "mixed"))
     parser.add_argument("--weights", choices=[*NAMES, "mixed"], metavar=kinds,
-                        help="levels (default: 4; with a bound: mixed)")  # fmt: skip
+                        help="levels (default: 4; with a bound: mixed; with --low-rank: as they are)")  # fmt: skip
     parser.add_argument(
         "--layer", action="append", default=[], metavar="NAME=KIND",
         help="another kind for one layer, or keep; names as the table shows them",
@@ -71,6 +72,10 @@ def register(commands: Any) -> None:
     parser.add_argument("--rounding", choices=list(METHODS), metavar="|".join(METHODS),
                         help="default: feedback with data, else clip")  # fmt: skip
     parser.add_argument("--sparsity", metavar="0.5|2:4", help="share of weights that become 0, or N zeros of M")
+    parser.add_argument(
+        "--low-rank", action="append", default=[], metavar="0.95|LAYER=RANK",
+        help="make two layers of one: by the share of energy kept, or a layer's rank",
+    )  # fmt: skip
     parser.add_argument("--data", type=Path, metavar="NPZ", help="samples x, and labels y where there are any")
     parser.add_argument("--labels", action="store_true", help="refuse data without labels")
     parser.add_argument("--divide", type=float, metavar="D", help="divide samples by this, then quantize them")
@@ -117,18 +122,30 @@ def run(options: argparse.Namespace, console: Console) -> int:
     board = _board(options)
     limits = _limits(options)
     if options.weights is None:
-        options.weights = "4" if limits == Limits() else "mixed"
+        whole = KEEP if options.low_rank else "4"
+        options.weights = whole if limits == Limits() else "mixed"
     if options.plot and options.weights != "mixed":
         raise InputError("--plot", "draws the choices of mixed", "use --weights mixed, or give a bound")
+    if options.weights == KEEP and not options.layer:
+        for flag, given in (("--sparsity", options.sparsity), ("--rounding", options.rounding)):
+            if given is not None:
+                raise InputError(flag, "changes nothing: --low-rank alone keeps weights in int8", "give --weights too")
+    low_rank = _low_rank(options.low_rank)
     data = _load(options, module.main)
     with watch(console, options.verbose) as watcher:
         watcher.stage("calibrating")
         compressor = Compressor(module, data.calibration)
+        factored: tuple[Factored, ...] = ()
+        if low_rank is not None:
+            watcher.stage("factorising")
+            compressor, factored = compressor.factorised(low_rank)
         before = None if board is None else _measure(options, options.model, board, watcher)
-        job = _Job(options, compressor, data, limits, board, before, watcher)
+        job = _Job(options, module, compressor, factored, data, limits, board, before, watcher)
         made = job.mixed() if options.weights == "mixed" else job.uniform()
     for warning in compressor.warnings:
         console.print(f"[yellow]warning:[/] {plain(warning)}", highlight=False)
+    if low_rank is not None and not factored:
+        console.print("[yellow]warning:[/] no layer has fewer weights as two at --low-rank's energy", highlight=False)
     _show(console, made, before)
     if options.json:
         records = {"before": before and before.to_json(), "after": made.record and made.record.to_json()}
@@ -146,6 +163,7 @@ class _Made:
     Attributes:
         chosen: what mixed chose and its prediction; None for other kinds.
         points: all that it chose from.
+        factored: layers that became two.
     """
 
     result: Result
@@ -153,10 +171,12 @@ class _Made:
     record: Record | None
     chosen: Candidate | None = None
     points: tuple[Candidate, ...] = ()
+    factored: tuple[Factored, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
         return {
+            "low_rank": [layer.to_json() for layer in self.factored],
             "layers": self.result.to_json(),
             "accuracy": self.scores,
             "predicted": None if self.chosen is None else _candidate_json(self.chosen),
@@ -166,8 +186,18 @@ class _Made:
 
 @dataclass(frozen=True)
 class _Job:
+    """What is asked for.
+
+    Attributes:
+        module: the model as given.
+        compressor: of the model with the layers of ``factored`` in two.
+        before: the given model's measurement; None without a board.
+    """
+
     options: argparse.Namespace
+    module: Module
     compressor: Compressor
+    factored: tuple[Factored, ...]
     data: _Data
     limits: Limits
     board: Board | None
@@ -186,7 +216,7 @@ class _Job:
         options = compressor.options(self._given(), done=watcher.advance)
         predictor = None
         if self.board is not None and self.before is not None:
-            predictor = Predictor(compressor.module, self.before, self.board, self.options.optimize)
+            predictor = Predictor(self.module, self.before, self.board, self.options.optimize)
         for _ in range(_ROUNDS):
             watcher.stage("planning the choices")
             points = tuple(candidates(compressor, options, self.limits, predictor, watcher.advance))
@@ -206,7 +236,7 @@ class _Job:
             return choose(points, self.limits)
         if self.limits.of_cost():
             chosen = choose(points, self.limits)
-            drop = _drop(self.compressor, chosen.point, self.data)
+            drop = self._drop(chosen.point)
             if drop > self.limits.drop:
                 raise InputError(
                     f"--max-drop {self.limits.drop:g}", "can't be met together with the other bounds",
@@ -214,9 +244,17 @@ class _Job:
                 )  # fmt: skip
             return chosen
         self.watcher.stage("searching the smallest within --max-drop")
-        point, _ = smallest_within(options, lambda p: _drop(self.compressor, p, self.data), self.limits.drop)
+        point, _ = smallest_within(options, self._drop, self.limits.drop)
         cost = None if predictor is None else predictor.predict(self.compressor.compress(point.kinds, "clip").module)
         return Candidate(point, cost)
+
+    def _drop(self, point: Point) -> float:
+        """Percent points that an assignment loses on the samples for choosing."""
+        samples, labels = self.data.choice, self.data.choice_labels
+        if samples is None or labels is None:
+            raise InputError("--max-drop", "needs labelled samples besides those for calibration", "give more data")
+        module = self.compressor.compress(point.kinds).module
+        return 100 * (accuracy(self.module, samples, labels) - accuracy(module, samples, labels))
 
     def _given(self) -> dict[str, str]:
         return dict(_pair(text) for text in self.options.layer)
@@ -227,11 +265,11 @@ class _Job:
         options, compressor, watcher = self.options, self.compressor, self.watcher
         watcher.stage("compressing")
         result = compressor.compress(kinds, options.rounding, _sparsity(options.sparsity), watcher.advance)
-        scores = _scores(compressor.module, result.module, self.data)
+        scores = _scores(self.module, result.module, self.data)
         watcher.stage("comparing both references")
         _check_references(result.module, self.data)
-        made = _Made(result, scores, None, chosen, points)
-        _write(options, compressor.module, made)
+        made = _Made(result, scores, None, chosen, points, self.factored)
+        _write(options, self.module, made)
         if self.board is None:
             return made
         return replace(made, record=_measure(options, options.out, self.board, watcher))
@@ -315,6 +353,23 @@ def _sparsity(text: str | None) -> Sparsity | None:
     return found
 
 
+def _low_rank(texts: Sequence[str]) -> LowRank | None:
+    energy, ranks = None, {}
+    for text in texts:
+        name, of_layer, value = text.partition("=")
+        try:
+            if of_layer:
+                ranks[name] = int(value)
+            else:
+                energy = float(text)
+                if not 0 < energy <= 1:
+                    raise ValueError
+        except ValueError as error:
+            hint = "give a share of energy such as 0.95, or a rank such as fc0=16"
+            raise InputError("--low-rank", f"{text} is neither a share nor LAYER=RANK", hint) from error
+    return LowRank(energy, ranks) if texts else None
+
+
 def _measure(options: argparse.Namespace, model: Path, board: Board, watcher: Any) -> Record:
     """Build, run and verify a model."""
     target = replace(target_options(options), repeat=1)
@@ -326,17 +381,6 @@ def _pair(text: str) -> tuple[str, str]:
     if kind not in (*NAMES, KEEP):
         raise InputError(f"--layer {text}", "is not NAME=KIND", f"kinds are {', '.join(NAMES)} and {KEEP}")
     return name, kind
-
-
-def _drop(compressor: Compressor, point: Point, data: _Data) -> float:
-    """Percent points that an assignment loses on the samples for choosing."""
-    if data.choice is None or data.choice_labels is None:
-        raise InputError("--max-drop", "needs labelled samples besides those for calibration", "give more data")
-    module = compressor.compress(point.kinds).module
-    return 100 * (
-        accuracy(compressor.module, data.choice, data.choice_labels)
-        - accuracy(module, data.choice, data.choice_labels)
-    )
 
 
 def _candidate_json(candidate: Candidate) -> dict[str, Any]:
@@ -417,6 +461,8 @@ def _enforce(options: argparse.Namespace, scores: Mapping[str, Any] | None, afte
 
 def _show(console: Console, made: _Made, old: Record | None) -> None:
     result, scores, new = made.result, made.scores, made.record
+    if made.factored:
+        console.print(_factored(made.factored))
     table = Table("layer", "operator", "levels", "method", "stored as", title="Weights", title_justify="left")
     for heading in ("bytes before", "after", "output error"):
         table.add_column(heading, justify="right")
@@ -455,6 +501,21 @@ def _show(console: Console, made: _Made, old: Record | None) -> None:
         summary.caption = f"{new.board}, {new.measured_on}: {verified} {new.verification.oracle}"
     if summary.row_count:
         console.print(summary)
+
+
+def _factored(layers: Sequence[Factored]) -> Table:
+    table = Table("layer", "operator", title="Low rank: two layers for one", title_justify="left")
+    for heading in ("rank", "of", "energy", "weights before", "after", "output error"):
+        table.add_column(heading, justify="right")
+    for layer in layers:
+        table.add_row(
+            plain(layer.name), layer.operator, f"{layer.rank:,}", f"{layer.full_rank:,}", f"{layer.energy:.2%}",
+            f"{layer.weights_before:,}", f"{layer.weights_after:,}", f"{layer.error:.1%}",
+        )  # fmt: skip
+    before, after = sum(layer.weights_before for layer in layers), sum(layer.weights_after for layer in layers)
+    error = sum(layer.error for layer in layers)
+    table.add_row("all", "", "", "", "", f"{before:,}", f"{after:,}", f"{error:.1%}")
+    return table
 
 
 def _choices(points: Sequence[Candidate]) -> Table:

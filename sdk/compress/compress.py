@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from sdk.compress.layers import Layer, layers, moments, stored_bytes, with_weights
 from sdk.compress.levels import Floats, levels_for
+from sdk.compress.lowrank import Factored, LowRank, factorise
 from sdk.compress.mixed import Option
 from sdk.compress.rounding import METHODS, NEED_DATA, TERNARY_ONLY, Mask, Moments, Problem, Rounded
 from sdk.errors import InputError, UnsupportedError
@@ -155,6 +156,17 @@ class Compressor:
                 raise UnsupportedError(module.path, f"{problem} can't be calibrated", "compress it without --data")
             self.warnings = check_data(module.main, data)
             self._original = run_graph(module.main, [data])
+
+    def factorised(self, wanted: LowRank) -> tuple[Compressor, tuple[Factored, ...]]:
+        """A compressor of the model with low-rank layers, and what became of them.
+
+        Raises:
+            InputError: there are no data; a layer is unknown, or its rank impossible or without gain.
+        """
+        if self.data is None:
+            raise InputError("--low-rank", "needs calibration data for the range between both layers", "give --data")
+        module, told = factorise(self.module, self._original, wanted)
+        return Compressor(reread(module), self.data), told
 
     def compress(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -89,16 +89,9 @@ def moments(graph: Graph, layer: Layer, original: Bytes, now: Bytes) -> Moments:
         original: [samples, ...] its input in the original network.
         now: the same in the compressed one.
     """
-    quant = graph.input(layer.op, 0).quant
-    zero_point = 0 if quant is None else quant.zero_point
-    size = max(1, _CHUNK // max(1, original[0].size))
     sums: list[Floats] = []
     count = 0
-    for start in range(0, len(original), size):
-        x, z = (
-            _rows(graph, layer.op, source[start : start + size].astype(np.float64) - zero_point)
-            for source in (original, now)
-        )
+    for x, z in zip(row_chunks(graph, layer.op, original), row_chunks(graph, layer.op, now), strict=True):
         turned = z.transpose(0, 2, 1)
         found = [x.transpose(0, 2, 1) @ x, turned @ x, turned @ z, x.sum(axis=1), z.sum(axis=1)]
         sums = [a + b for a, b in zip(sums, found, strict=True)] if sums else found
@@ -111,6 +104,24 @@ def moments(graph: Graph, layer: Layer, original: Bytes, now: Bytes) -> Moments:
     return Moments(
         centred(a, mean, mean), centred(c, mean_now, mean), centred(g, mean_now, mean_now), mean, mean_now
     )
+
+
+def row_chunks(graph: Graph, op: Op, source: Bytes) -> Iterator[Floats]:
+    """A layer's inputs less their zero point, some samples at a time.
+
+    Args:
+        graph: the graph.
+        op: the layer's operator.
+        source: [samples, ...] its input.
+
+    Yields:
+        [1 or channels, rows, taps], a row for each output pixel.
+    """
+    quant = graph.input(op, 0).quant
+    zero_point = 0 if quant is None else quant.zero_point
+    size = max(1, _CHUNK // max(1, source[0].size))
+    for start in range(0, len(source), size):
+        yield _rows(graph, op, source[start : start + size].astype(np.float64) - zero_point)
 
 
 def _rows(graph: Graph, op: Op, source: Floats) -> Floats:
@@ -146,9 +157,6 @@ def with_weights(module: Module, changes: Mapping[int, tuple[Layer, Rounded, Flo
         real_bias = layer.bias * layer.scales * source.scale
         if correction is not None:
             real_bias = real_bias + correction * source.scale
-        units = np.rint(real_bias / (source.scale * scales))
-        if np.abs(units).max(initial=0) >= 1 << 30:
-            raise ModelError(weights.name, "a compressed channel's bias leaves 32 bits", "compress it to more bits")
         axis = 3 if layer.op.kind == "DEPTHWISE_CONV_2D" else 0
         zeros = (0,) * layer.channels
         tensors[weights.id] = replace(
@@ -156,11 +164,29 @@ def with_weights(module: Module, changes: Mapping[int, tuple[Layer, Rounded, Flo
             data=_shaped(layer.op, weights, rounded.levels),
             quant=Quant(tuple(float(s) for s in scales), zeros, axis),
         )
-        bias_scales = tuple(float(np.float32(np.float32(source.scale) * np.float32(s))) for s in scales)
-        values = units.astype(np.int32).reshape(bias.shape)
-        tensors[bias.id] = replace(bias, data=values, quant=Quant(bias_scales, zeros, 0))
+        tensors[bias.id] = bias_tensor(bias, real_bias, source.scale, scales)
     changed = Graph(graph.name, tensors, graph.ops, graph.inputs, graph.outputs)
     return replace(module, graphs=(changed, *module.graphs[1:]))
+
+
+def bias_tensor(like: Tensor, real: Floats, source: float, scales: Floats) -> Tensor:
+    """A bias tensor with other values.
+
+    Args:
+        like: what it replaces.
+        real: [channels].
+        source: scale of the layer's input.
+        scales: [channels], of its weights.
+
+    Raises:
+        ModelError: a value leaves 32 bits.
+    """
+    units = np.rint(real / (source * scales))
+    if np.abs(units).max(initial=0) >= 1 << 30:
+        raise ModelError(like.name, "a compressed channel's bias leaves 32 bits", "compress it to more bits")
+    products = tuple(float(np.float32(np.float32(source) * np.float32(s))) for s in scales)
+    quant = Quant(products, (0,) * len(products), 0)
+    return replace(like, data=units.astype(np.int32).reshape(like.shape), quant=quant)
 
 
 def _shaped(op: Op, weights: Tensor, levels: Ints) -> Bytes:
@@ -168,7 +194,6 @@ def _shaped(op: Op, weights: Tensor, levels: Ints) -> Bytes:
         return levels.reshape(weights.shape).astype(np.int8)
     moved = levels.reshape(weights.shape[3], *weights.shape[:3])
     return np.ascontiguousarray(np.moveaxis(moved, 0, 3)).astype(np.int8)
-
 
 
 def stored_bytes(weights: npt.NDArray[np.int8]) -> tuple[str, int]:

@@ -191,8 +191,7 @@ def feedback(problem: Problem) -> Rounded:
     """
     moments = _moments(problem)
     channels, taps = problem.weights.shape
-    damping = _DAMPING * np.maximum(np.trace(moments.g, axis1=1, axis2=2) / taps, _TINY)
-    ridge = damping[:, None, None] * np.eye(taps)
+    ridge = damping(moments.g)[:, None, None] * np.eye(taps)
     g = moments.g + ridge
     target = np.linalg.solve(g, (moments.c + ridge) @ problem.weights[:, :, None])[:, :, 0]
     order = np.argsort(-np.diagonal(g, axis1=1, axis2=2).mean(axis=0), kind="stable")
@@ -206,6 +205,12 @@ def feedback(problem: Problem) -> Rounded:
     best = np.argmin(path.errors(levels, scales), axis=0)
     each = np.arange(channels)
     return Rounded(levels[:, best, each].T[:, np.argsort(order)], scales[best, each])
+
+
+def damping(second: Floats) -> Floats:
+    """What to add to the diagonal of second moments [n, taps, taps] of few samples: [n], positive."""
+    added: Floats = _DAMPING * np.maximum(np.trace(second, axis1=1, axis2=2) / second.shape[1], _TINY)
+    return added
 
 
 @dataclass(frozen=True)

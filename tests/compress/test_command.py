@@ -59,6 +59,10 @@ def test_mixed_keeps_to_its_bound(tmp_path: Path) -> None:
         (["--layer", "conv0"], "is not NAME=KIND"),
         (["--layer", "conv99=2"], "conv99: is no layer"),
         (["--sparsity", "7"], "is no share of weights"),
+        (["--low-rank", "fc0=x", "--data", DATA], "fc0=x is neither a share nor LAYER=RANK"),
+        (["--low-rank", "1.5", "--data", DATA], "1.5 is neither a share nor LAYER=RANK"),
+        (["--low-rank", "0.9", "--sparsity", "2:4", "--data", DATA], "--sparsity: changes nothing"),
+        (["--low-rank", "0.9"], "--low-rank: needs calibration data"),
         (["--data", MODEL], "can't be read as .npz"),
     ],
 )
