@@ -53,6 +53,10 @@ _ONE_GROUP = Constraint("there is one group", lambda site: site.input(0).shape[3
 _SEVERAL_SCALES = Constraint(
     "the filter has several scales", lambda site: len(quant(site.input(1)).scales) > 1
 )
+_OTHER_SCALES = Constraint(
+    "the filter's several scales are not all the same: tflite-runtime 2.14 then gives the bias alone",
+    lambda site: len(set(quant(site.input(1)).scales)) > 1,
+)
 
 
 class _ConvolutionHybridRef(Kernel):
@@ -118,7 +122,7 @@ class Conv2DHybridPerChannelRef(_HybridPerChannelRef):
 
     name = "conv2d_hybrid_per_channel__ref"
     ops = ("CONV_2D",)
-    constraints = (*_CONSTRAINTS, _ONE_GROUP, _SEVERAL_SCALES)
+    constraints = (*_CONSTRAINTS, _ONE_GROUP, _SEVERAL_SCALES, _OTHER_SCALES)
 
 
 class DepthwiseConv2DHybridRef(_HybridPerChannelRef):
