@@ -98,7 +98,8 @@ def _dying(program: Program, step: Step, by_id: Mapping[BufferId, Buffer]) -> se
 def program_needs(program: Program) -> dict[int, int]:
     """For each step the least bytes that any placement needs in it."""
     buffers = program_buffers(program)
-    return needs(buffers, _step_overlaps(program, {b.id: b for b in buffers}), program_peaks(program, buffers))
+    found = needs(buffers, _step_overlaps(program, {b.id: b for b in buffers}), program_peaks(program, buffers))
+    return {step.index: found.get(step.index, 0) for step in program.steps}
 
 
 def program_overlaps(program: Program, buffers: list[Buffer]) -> list[Overlap]:

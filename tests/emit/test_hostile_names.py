@@ -70,7 +70,7 @@ def tokens(folder, files, name):
     """What the preprocessor of C11, which knows trigraphs, leaves of the model's own source and header."""
     for file, text in files.items():
         (folder / file).write_text(text, encoding="ascii")
-    own = re.compile(rf"\b(?:{name}|{name.upper()})(?=_|\b)")
+    own = re.compile(rf"\b(?:{name}|{name.upper()})(?=[_.\"])")  # as a prefix or a file: one may be named NULL
     found = []
     for file in (f"{name}.h", f"{name}.c"):
         # Includes are left out: they are the same lines, which this checks, and many.
