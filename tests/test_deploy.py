@@ -86,6 +86,16 @@ def test_the_example_is_proven_on_every_emulated_board(tmp_path: Path, board: st
     assert found["cycles"] or found["instructions"]
 
 
+def test_layers_that_work_in_blocks_of_rows_in_a_chain(shared: Path, tmp_path: Path) -> None:
+    need("pico")
+    model = shared / "models" / "core" / "mlperf__pretrainedResnet_quant.tflite"
+    code, found = report(
+        tmp_path, str(model), "--board", "pico", "--emulate", "--repeat", "1", "--optimize", "memory"
+    )
+    assert (code, found["bytes_different"]) == (0, 0)
+    assert any("+" in layer["kernel"] for layer in found["layers"])
+
+
 @pytest.mark.parametrize("board", ["pico", "mps2-an386", "mps3-an547"])
 @pytest.mark.parametrize("optimize", [o.value for o in Optimize])
 def test_keyword_spotting(shared: Path, tmp_path: Path, board: str, optimize: str) -> None:

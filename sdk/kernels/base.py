@@ -152,6 +152,7 @@ class Prepared:
         align: alignment in bytes that the kernel needs of its inputs, outputs and scratch.
         units: units of work that may be done in any split; 1 when it can't be split.
         grain: units that the kernel does together at the least cost; splits keep to multiples of it.
+        in_blocks: whether ``access`` holds only for ranges that begin at multiples of ``grain``.
         access: the order of accesses when done as one ascending range, an equal number of steps for each unit or of
             units for each step; None: no overlap is allowed.
         macs: multiply-accumulates of the operator as the model states it.
@@ -173,6 +174,7 @@ class Prepared:
     align: int = 1
     units: int = 1
     grain: int = 1
+    in_blocks: bool = False
     access: tuple[Access, ...] | None = None
     macs: int = 0
     cost: int = 0

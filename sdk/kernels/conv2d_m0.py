@@ -75,6 +75,7 @@ class _Conv2DWords(Kernel):
             align=4,
             units=len(blocks) if self.by_channels else window.output_height,
             grain=1 if self.by_channels else tile,
+            in_blocks=not self.by_channels,
             access=None if self.by_channels else tuple(_access(window, tile)),
             macs=site.output().elements * layer.weights.shape[1],
             cost=int(cycles(tile)),

@@ -78,6 +78,7 @@ class _DepthwiseWords(Kernel):
             align=4,
             units=window.output_channels if self.by_channels else height,
             grain=1 if self.by_channels else tile,
+            in_blocks=not self.by_channels,
             access=None if self.by_channels else tuple(_access(window, tile)),
             macs=site.output().elements * layer.weights.shape[1],
             cost=int(cycles(tile)),

@@ -117,6 +117,7 @@ class _Schedule:
     def __init__(self, program: Program, links: Sequence[Step]) -> None:
         self._profiles = [profile_of(link) for link in links]
         self._blocks = [_block(program, link, p) for link, p in zip(links, self._profiles, strict=True)]
+        self._in_blocks = [link.prepared.in_blocks for link in links]
         self._done = [0] * len(links)
         storage = program.storage
         makers = {storage[link.op.outputs[0]]: i for i, link in enumerate(links[:-1])}
@@ -134,8 +135,11 @@ class _Schedule:
         while self._done[link] < until:
             begin = self._done[link]
             row, grain = self._blocks[link]
-            # No more than is asked for, but for rows that are better done together.
-            end = min(begin + max(row * grain, min(until - begin, row * (2 * grain - 1))), profile.units)
+            # No more than is asked for, but for rows that are better, or must be, done together.
+            block = row * grain
+            end = min(begin + max(block, min(until - begin, 2 * block - row)), profile.units)
+            if self._in_blocks[link]:
+                end = min(-(-end // block) * block, profile.units)
             for position, source in self._sources[link].items():
                 span = profile.read(position, (begin, end))
                 if span is not None:

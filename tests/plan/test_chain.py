@@ -47,6 +47,25 @@ def test_equal_layers_need_three_rows_once_and_two_for_each_other() -> None:
     assert plan.lower_bound <= plan.size <= (ROWS + 2 * 5 + 2) * WIDTH < 2 * ROWS * WIDTH + 4
 
 
+def in_blocks(block: int):
+    """A window of three rows, known only by blocks of rows."""
+    access = []
+    for y in range(ROWS):
+        end = min(y + block, ROWS)
+        read = {0: (max(y - 1, 0) * WIDTH, min(end + 1, ROWS) * WIDTH)}
+        access.append(Access({}, (0, 0)) if y % block else Access(read, (y * WIDTH, end * WIDTH)))
+    return prepared(access=tuple(access), units=ROWS, grain=block, in_blocks=True, cost=1000)
+
+
+def test_layers_known_by_blocks_are_called_by_blocks() -> None:
+    tensors = [chained_tensor(i, ROWS, WIDTH) for i in range(4)]
+    layers = [([0], [1], in_blocks(4)), ([1], [2], in_blocks(4)), ([2], [3], in_blocks(8))]
+    chain = fused(program(tensors, layers, [0], [3])).steps[0].chain
+    for action in chain.actions:
+        grain = chain.links[action.link].prepared.grain
+        assert action.units[0] % grain == 0 and (action.units[1] % grain == 0 or action.units[1] == ROWS)
+
+
 def test_the_bound_of_a_chain_is_never_above_a_plan() -> None:
     for length in range(2, 6):
         given = fused(windows(length, scratch=40))
