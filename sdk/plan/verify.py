@@ -89,7 +89,7 @@ class _Replay:
                 if tensor not in outside and base(tensor) % self._alignment(tensor, link):
                     raise PlanError(f"memory plan: {link.name}", f"tensor {tensor} is not aligned")
             if link.prepared.in_blocks and action.units[0] % link.prepared.grain:
-                raise PlanError(f"memory plan: {link.name}", "a call begins within a block, and its accesses are not known")
+                raise PlanError(f"memory plan: {link.name}", "a call begins within a block of rows")
             self._call(link, (link.accesses(*action.units),), base, fresh=action.link not in begun)
             begun.add(action.link)
 
