@@ -141,7 +141,7 @@ def _plan_graph(
         return arrange(program, split=two_cores, longest_chain=3, gain=0.05, slowdown=0.08)
     if optimize is Optimize.SIZE:
         return arrange(program)
-    return arrange(program, longest_chain=16, slowdown=0.15)
+    return arrange(program, split=two_cores, longest_chain=16, slowdown=0.15)
 
 
 def lower_all(

@@ -15,25 +15,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sdk.ir import DType
 from sdk.kernels.base import Const, Constraint, Ref, Site, Value
-from sdk.kernels.constraints import (
-    ACTIVATION,
-    BIAS_CONSTANT,
-    BIAS_INT32,
-    FILTER_CONSTANT,
-    input_type,
-    output_type,
-    quantized,
-)
-from sdk.kernels.convolution import (
-    SCALES_FIT,
-    SYMMETRIC_WEIGHTS,
-    WEIGHTS_QUANTIZED,
-    output_channel_axis,
-    requantization,
-)
-from sdk.kernels.operands import data, quant
+from sdk.kernels.convolution import INT8_LAYER, requantization, weight_rows
+from sdk.kernels.operands import quant
 from sdk.kernels.requantize import (
     ACCUMULATOR_LIMIT,
     Accumulators,
@@ -114,8 +98,7 @@ class Dots:
 @lru_cache(maxsize=4)
 def dots(site: Site) -> Dots:
     """Read a convolution's or fully connected operator's weights, bias and quantization."""
-    moved = np.moveaxis(data(site.input(1)), output_channel_axis(site), 0)
-    weights = moved.reshape(moved.shape[0], -1).astype(np.int64)
+    weights = weight_rows(site)
     bias, multiplier, shift = (const.values.astype(np.int64) for const in requantization(site))
     zero_point = quant(site.input(0)).zero_point
     low, high = accumulator_range(weights, bias, zero_point)
@@ -136,19 +119,7 @@ def chains_on_weights(layer: Dots) -> bool:
     return bool(chained.min() >= _INT16[0] and chained.max() <= _INT16[1])
 
 
-COMMON = (
-    input_type(0, DType.INT8),
-    input_type(1, DType.INT8, what="the filter"),
-    BIAS_INT32,
-    output_type(DType.INT8),
-    quantized(0),
-    FILTER_CONSTANT,
-    BIAS_CONSTANT,
-    WEIGHTS_QUANTIZED,
-    SCALES_FIT,
-    SYMMETRIC_WEIGHTS,
-    ACTIVATION,
-)
+COMMON = INT8_LAYER
 """What every dot product of int8 satisfies."""
 
 FITS = Constraint("every reachable accumulator is below 2**23", lambda site: dots(site).fits)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from sdk.ir import DType
 from sdk.ir.attrs import Activation
@@ -26,6 +27,12 @@ _INPUT_SPAN = 255
 def output_channel_axis(site: Site) -> int:
     """The dimension of the weights that counts output channels."""
     return 3 if site.op.kind == "DEPTHWISE_CONV_2D" else 0
+
+
+def weight_rows(site: Site) -> npt.NDArray[np.int64]:
+    """[channels, taps]: the constant weights of each output channel, in the model's order."""
+    moved = np.moveaxis(data(site.input(1)), output_channel_axis(site), 0)
+    return moved.reshape(moved.shape[0], -1).astype(np.int64)
 
 
 def requantization(site: Site, source: int = 0, bias_index: int = 2) -> tuple[Const, ...]:
@@ -64,9 +71,7 @@ def output_fields(site: Site, activation: Activation) -> dict[str, Value]:
 
 def _accumulators_fit(site: Site) -> bool:
     weights, bias = site.input(1), site.optional(3 if site.op.kind == "TRANSPOSE_CONV" else 2)
-    axis = output_channel_axis(site)
-    taps = np.moveaxis(data(weights).astype(np.int64), axis, 0).reshape(weights.shape[axis], -1)
-    largest = np.abs(taps - min(quant(weights).zero_points)).sum(axis=1) * _INPUT_SPAN
+    largest = np.abs(weight_rows(site) - min(quant(weights).zero_points)).sum(axis=1) * _INPUT_SPAN
     if bias is not None:
         largest = largest + np.abs(data(bias).astype(np.int64).reshape(-1))
     return int(largest.max(initial=0)) < 1 << 31

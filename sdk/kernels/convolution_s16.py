@@ -17,6 +17,7 @@ from sdk.kernels.convolution import (
     WEIGHTS_QUANTIZED,
     output_channel_axis,
     pointers,
+    weight_rows,
 )
 from sdk.kernels.fully_connected import PLAIN_WEIGHTS
 from sdk.kernels.operands import attrs, data, quant
@@ -51,10 +52,8 @@ def _requantization(site: Site, source: int, bias_index: int) -> tuple[Const, ..
 
 
 def _accumulators_fit(site: Site, source: int, bias_index: int) -> bool:
-    weights, bias = site.input(1), site.optional(bias_index)
-    axis = output_channel_axis(site)
-    taps = np.moveaxis(data(weights).astype(np.int64), axis, 0).reshape(weights.shape[axis], -1)
-    largest = np.abs(taps).sum(axis=1).astype(np.float64) * (1 << 15)
+    bias = site.optional(bias_index)
+    largest = np.abs(weight_rows(site)).sum(axis=1).astype(np.float64) * (1 << 15)
     if bias is not None:
         largest = largest + np.abs(data(bias).astype(np.float64).reshape(-1))
     factors = np.array(_scales(site, source))

@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from sdk.ir.attrs import Activation
 from sdk.kernels.base import Site
-from sdk.kernels.convolution import output_channel_axis, requantization
-from sdk.kernels.operands import data, quant
+from sdk.kernels.convolution import requantization, weight_rows
+from sdk.kernels.operands import quant
 from sdk.kernels.requantize import Ints
 from sdk.numerics import activation_range
 
@@ -45,8 +45,7 @@ class Dots:
     @classmethod
     def of(cls: type[_D], site: Site) -> _D:
         """Read an operator with weights, bias and quantization."""
-        moved = np.moveaxis(data(site.input(1)), output_channel_axis(site), 0)
-        weights = moved.reshape(moved.shape[0], -1).astype(np.int64)
+        weights = weight_rows(site)
         bias, multiplier, shift = (const.values.astype(np.int64) for const in requantization(site))
         zero_point = quant(site.input(0)).zero_point
         low, high = activation_range(getattr(site.op.attrs, "activation", Activation.NONE), site.output())

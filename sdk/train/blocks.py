@@ -6,6 +6,8 @@ TensorFlow Lite's SAME.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -13,15 +15,15 @@ from torch.nn import functional
 from sdk.train.quantizers import Quantizer, quantizer
 
 
-class Weighted(nn.Module):
+class Weighted(nn.Module, ABC):
     """A layer with weights and a quantizer for them."""
 
     weight: nn.Parameter
     quantize: Quantizer
 
+    @abstractmethod
     def folded(self) -> tuple[Tensor, Tensor, Tensor]:
         """Levels as the layer's weights are shaped, scales [channels] above 0, and real biases [channels]."""
-        raise NotImplementedError
 
 
 class Convolution(Weighted):
