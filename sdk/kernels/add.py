@@ -8,7 +8,7 @@ from sdk.ir import DType, Tensor
 from sdk.ir.attrs import Activation
 from sdk.kernels import cost
 from sdk.kernels.base import Constraint, Kernel, Prepared, Site, Value
-from sdk.kernels.broadcast import DIMS_FIT, broadcast_access, broadcast_fields, operands
+from sdk.kernels.broadcast import DIMS_FIT, prepared
 from sdk.kernels.constraints import ACTIVATION, input_type, output_type, quantized
 from sdk.kernels.convolution import output_fields
 from sdk.kernels.operands import quant
@@ -35,8 +35,7 @@ class _ScaledInputsRef(Kernel):
 
     def prepare(self, site: Site) -> Prepared:
         """Fit the kernel to an operator that satisfies the constraints."""
-        first, second, output = site.input(0), site.input(1), site.output()
-        inputs, arguments, consts = operands(site, ("input1", "input2"))
+        first, second = site.input(0), site.input(1)
         twice_largest = 2 * float32(max(quant(first).scale, quant(second).scale))
         multiplier, shift = quantize_multiplier(_real_output_factor(site, self.headroom, self.power))
         activation = getattr(site.op.attrs, "activation", Activation.NONE)
@@ -45,24 +44,14 @@ class _ScaledInputsRef(Kernel):
             factor, exponent = quantize_multiplier(float32(quant(tensor).scale) / twice_largest)
             return -quant(tensor).zero_point, sign * factor, exponent
 
-        return Prepared(
-            params_type="sdk_add_s8",
-            params={
-                "shape": broadcast_fields(first.shape, second.shape),
-                "input1": addend(first, 1),
-                "input2": addend(second, -1 if site.op.kind == "SUB" else 1),
-                "output_multiplier": multiplier,
-                "output_shift": shift,
-                **output_fields(site, activation),
-            },
-            consts=consts,
-            inputs=inputs,
-            arguments=arguments,
-            align=output.dtype.itemsize,
-            units=output.elements,
-            access=broadcast_access(output, [site.input(i) for i in inputs]),
-            cost=cost.CALL + output.elements * 3 * cost.REQUANTIZE,
-        )
+        fields: dict[str, Value] = {
+            "input1": addend(first, 1),
+            "input2": addend(second, -1 if site.op.kind == "SUB" else 1),
+            "output_multiplier": multiplier,
+            "output_shift": shift,
+            **output_fields(site, activation),
+        }
+        return prepared(site, "sdk_add_s8", fields, 3 * cost.REQUANTIZE)
 
 
 def _constraints(headroom: int, power: int, dtype: DType = DType.INT8) -> tuple[Constraint, ...]:

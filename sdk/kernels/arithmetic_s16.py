@@ -9,8 +9,8 @@ import numpy as np
 from sdk.ir import DType
 from sdk.ir.attrs import BinaryAttrs
 from sdk.kernels import cost
-from sdk.kernels.base import Constraint, Kernel, Prepared, Site
-from sdk.kernels.broadcast import DIMS_FIT, broadcast_access, broadcast_fields, operands
+from sdk.kernels.base import Constraint, Kernel, Prepared, Site, Value
+from sdk.kernels.broadcast import DIMS_FIT, broadcast_access, operands, prepared
 from sdk.kernels.constraints import ACTIVATION, input_type, output_type, quantized
 from sdk.kernels.operands import attrs, quant
 from sdk.numerics import activation_range, float32, quantize_multiplier
@@ -73,32 +73,21 @@ class AddS16Ref(Kernel):
     def prepare(self, site: Site) -> Prepared:
         """Fit the kernel to an operator that satisfies the constraints."""
         first, second, output = site.input(0), site.input(1), site.output()
-        inputs, arguments, consts = operands(site, ("input1", "input2"))
         twice_largest = 2 * float32(max(quant(first).scale, quant(second).scale))
         factors = [quantize_multiplier(float32(quant(t).scale) / twice_largest) for t in (first, second)]
         multiplier, shift = quantize_multiplier(_output_factor(site))
         low, high = activation_range(attrs(site, BinaryAttrs).activation, output)
-        return Prepared(
-            params_type="sdk_add_s16",
-            params={
-                "shape": broadcast_fields(first.shape, second.shape),
-                "multiplier1": factors[0][0],
-                "shift1": factors[0][1],
-                "multiplier2": -factors[1][0] if site.op.kind == "SUB" else factors[1][0],
-                "shift2": factors[1][1],
-                "output_multiplier": multiplier,
-                "output_shift": shift,
-                "output_min": low,
-                "output_max": high,
-            },
-            consts=consts,
-            inputs=inputs,
-            arguments=arguments,
-            align=2,
-            units=output.elements,
-            access=broadcast_access(output, [site.input(i) for i in inputs]),
-            cost=cost.CALL + output.elements * 3 * cost.REQUANTIZE,
-        )
+        fields: dict[str, Value] = {
+            "multiplier1": factors[0][0],
+            "shift1": factors[0][1],
+            "multiplier2": -factors[1][0] if site.op.kind == "SUB" else factors[1][0],
+            "shift2": factors[1][1],
+            "output_multiplier": multiplier,
+            "output_shift": shift,
+            "output_min": low,
+            "output_max": high,
+        }
+        return prepared(site, "sdk_add_s16", fields, 3 * cost.REQUANTIZE)
 
 
 class AddPotS16Ref(Kernel):
@@ -155,25 +144,14 @@ class MulS16Ref(Kernel):
     def prepare(self, site: Site) -> Prepared:
         """Fit the kernel to an operator that satisfies the constraints."""
         first, second, output = site.input(0), site.input(1), site.output()
-        inputs, arguments, consts = operands(site, ("input1", "input2"))
         # MulPrepare multiplies and divides in float32.
         scale1, scale2, output_scale = (np.float32(quant(t).scale) for t in (first, second, output))
         multiplier, shift = quantize_multiplier(float(scale1 * scale2 / output_scale))
         low, high = activation_range(attrs(site, BinaryAttrs).activation, output)
-        return Prepared(
-            params_type="sdk_mul_s16",
-            params={
-                "shape": broadcast_fields(first.shape, second.shape),
-                "multiplier": multiplier,
-                "shift": shift,
-                "output_min": low,
-                "output_max": high,
-            },
-            consts=consts,
-            inputs=inputs,
-            arguments=arguments,
-            align=2,
-            units=output.elements,
-            access=broadcast_access(output, [site.input(i) for i in inputs]),
-            cost=cost.CALL + output.elements * cost.REQUANTIZE,
-        )
+        fields: dict[str, Value] = {
+            "multiplier": multiplier,
+            "shift": shift,
+            "output_min": low,
+            "output_max": high,
+        }
+        return prepared(site, "sdk_mul_s16", fields, cost.REQUANTIZE)

@@ -10,7 +10,7 @@ from sdk.ir import DType
 from sdk.ir.attrs import Activation
 from sdk.kernels import cost
 from sdk.kernels.base import Constraint, Kernel, Prepared, Site
-from sdk.kernels.broadcast import DIMS_FIT, broadcast_access, broadcast_fields, operands
+from sdk.kernels.broadcast import DIMS_FIT, prepared
 from sdk.kernels.constraints import constant, input_type, output_type
 from sdk.kernels.operands import data
 
@@ -32,19 +32,7 @@ class _BinaryS32Ref(Kernel):
 
     def prepare(self, site: Site) -> Prepared:
         """Fit the kernel to an operator that satisfies the constraints."""
-        output = site.output()
-        inputs, arguments, consts = operands(site, ("input1", "input2"))
-        return Prepared(
-            params_type="sdk_arithmetic_s32",
-            params={"shape": broadcast_fields(site.input(0).shape, site.input(1).shape)},
-            consts=consts,
-            inputs=inputs,
-            arguments=arguments,
-            align=4,
-            units=output.elements,
-            access=broadcast_access(output, [site.input(i) for i in inputs]),
-            cost=cost.CALL + output.elements * cost.BLOCK,
-        )
+        return prepared(site, "sdk_arithmetic_s32", {}, cost.BLOCK)
 
 
 class AddS32Ref(_BinaryS32Ref):

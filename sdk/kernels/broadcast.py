@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import prod
 
 from sdk.ir import DType, Tensor
+from sdk.kernels import cost
 from sdk.kernels.access import elementwise, equal_steps
-from sdk.kernels.base import Access, Const, Constraint, Interval, Ref, Site
+from sdk.kernels.base import Access, Const, Constraint, Interval, Prepared, Ref, Site, Value
 from sdk.kernels.operands import data
 
 MAX_DIMS = 6
@@ -77,6 +79,30 @@ def operands(site: Site, names: tuple[str, ...]) -> tuple[tuple[int, ...], tuple
             inputs.append(index)
             arguments.append(index)
     return tuple(inputs), tuple(arguments), tuple(consts)
+
+
+def prepared(site: Site, params_type: str, fields: Mapping[str, Value], element_cost: float) -> Prepared:
+    """A kernel of two inputs of one type, element by element.
+
+    Args:
+        site: the operator; each input may be constant.
+        params_type: C struct that has a field ``shape``.
+        fields: its other fields.
+        element_cost: cycles of an output.
+    """
+    output = site.output()
+    inputs, arguments, consts = operands(site, ("input1", "input2"))
+    return Prepared(
+        params_type=params_type,
+        params={"shape": broadcast_fields(site.input(0).shape, site.input(1).shape), **fields},
+        consts=consts,
+        inputs=inputs,
+        arguments=arguments,
+        align=site.input(0).dtype.itemsize,
+        units=output.elements,
+        access=broadcast_access(output, [site.input(i) for i in inputs]),
+        cost=cost.CALL + int(output.elements * element_cost),
+    )
 
 
 DIMS_FIT = Constraint(

@@ -8,7 +8,7 @@ from typing import ClassVar
 from sdk.ir import DType
 from sdk.kernels import cost
 from sdk.kernels.base import Constraint, Kernel, Prepared, Site, Value
-from sdk.kernels.broadcast import DIMS_FIT, broadcast_access, broadcast_fields, operands
+from sdk.kernels.broadcast import DIMS_FIT, prepared
 from sdk.kernels.constraints import input_type, output_type, per_tensor
 from sdk.kernels.operands import quant
 from sdk.numerics import float32, quantize_multiplier
@@ -35,23 +35,11 @@ class _CompareRef(Kernel):
 
     def prepare(self, site: Site) -> Prepared:
         """Fit the kernel to an operator that satisfies the constraints."""
-        first, second, output = site.input(0), site.input(1), site.output()
-        inputs, arguments, consts = operands(site, ("input1", "input2"))
-        return Prepared(
-            params_type=self.params_type,
-            params={
-                "shape": broadcast_fields(first.shape, second.shape),
-                "relation": _RELATIONS[site.op.kind],
-                **self.arithmetic(site),
-            },
-            consts=consts,
-            inputs=inputs,
-            arguments=arguments,
-            align=first.dtype.itemsize,
-            units=output.elements,
-            access=broadcast_access(output, [site.input(i) for i in inputs]),
-            cost=cost.CALL + output.elements * self.element_cost,
-        )
+        fields: dict[str, Value] = {
+            "relation": _RELATIONS[site.op.kind],
+            **self.arithmetic(site),
+        }
+        return prepared(site, self.params_type, fields, self.element_cost)
 
 
 class CompareS8Ref(_CompareRef):

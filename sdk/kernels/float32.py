@@ -19,7 +19,7 @@ from sdk.ir.attrs import (
 from sdk.kernels import cost
 from sdk.kernels.access import elementwise
 from sdk.kernels.base import Access, Const, Constraint, Kernel, Prepared, Site, Value
-from sdk.kernels.broadcast import DIMS_FIT, broadcast_access, broadcast_fields, operands
+from sdk.kernels.broadcast import DIMS_FIT, prepared
 from sdk.kernels.constraints import ACTIVATION, BIAS_CONSTANT, FILTER_CONSTANT, constant, input_type, output_type
 from sdk.kernels.convolution import output_channel_axis, pointers
 from sdk.kernels.fully_connected import PLAIN_WEIGHTS
@@ -226,19 +226,7 @@ class BinaryF32Ref(Kernel):
 
     def prepare(self, site: Site) -> Prepared:
         """Fit the kernel to an operator that satisfies the constraints."""
-        first, second, output = site.input(0), site.input(1), site.output()
-        inputs, arguments, consts = operands(site, ("input1", "input2"))
-        return Prepared(
-            params_type="sdk_binary_f32",
-            params={"shape": broadcast_fields(first.shape, second.shape), **activation_bounds(site)},
-            consts=consts,
-            inputs=inputs,
-            arguments=arguments,
-            align=4,
-            units=output.elements,
-            access=broadcast_access(output, [site.input(i) for i in inputs]),
-            cost=cost.CALL + output.elements * cost.FLOAT,
-        )
+        return prepared(site, "sdk_binary_f32", activation_bounds(site), cost.FLOAT)
 
 
 class UnaryF32Ref(Kernel):

@@ -6,7 +6,7 @@ from sdk.ir import DType
 from sdk.kernels import cost
 from sdk.kernels.access import elementwise
 from sdk.kernels.base import Kernel, Prepared, Site
-from sdk.kernels.broadcast import DIMS_FIT, broadcast_access, broadcast_fields, operands
+from sdk.kernels.broadcast import DIMS_FIT, prepared
 from sdk.kernels.constraints import input_type
 
 
@@ -21,18 +21,7 @@ class _LogicalRef(Kernel):
 
     def prepare(self, site: Site) -> Prepared:
         """Fit the kernel to an operator that satisfies the constraints."""
-        output = site.output()
-        inputs, arguments, consts = operands(site, ("input1", "input2"))
-        return Prepared(
-            params_type="sdk_logical",
-            params={"shape": broadcast_fields(site.input(0).shape, site.input(1).shape)},
-            consts=consts,
-            inputs=inputs,
-            arguments=arguments,
-            units=output.elements,
-            access=broadcast_access(output, [site.input(i) for i in inputs]),
-            cost=cost.CALL + output.elements * 2 * cost.LOOKUP,
-        )
+        return prepared(site, "sdk_logical", {}, 2 * cost.LOOKUP)
 
 
 class LogicalAndRef(_LogicalRef):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sdk.ir import DType
 from sdk.kernels import cost
 from sdk.kernels.base import Constraint, Kernel, Prepared, Site
-from sdk.kernels.broadcast import DIMS_FIT, broadcast_access, broadcast_fields, operands
+from sdk.kernels.broadcast import DIMS_FIT, prepared
 from sdk.kernels.constraints import input_type, output_type
 
 
@@ -14,19 +14,7 @@ class _MinMaxRef(Kernel):
 
     def prepare(self, site: Site) -> Prepared:
         """Fit the kernel to an operator that satisfies the constraints."""
-        output = site.output()
-        inputs, arguments, consts = operands(site, ("input1", "input2"))
-        return Prepared(
-            params_type="sdk_minmax",
-            params={"shape": broadcast_fields(site.input(0).shape, site.input(1).shape)},
-            consts=consts,
-            inputs=inputs,
-            arguments=arguments,
-            align=output.dtype.itemsize,
-            units=output.elements,
-            access=broadcast_access(output, [site.input(i) for i in inputs]),
-            cost=cost.CALL + output.elements * 2 * cost.LOOKUP,
-        )
+        return prepared(site, "sdk_minmax", {}, 2 * cost.LOOKUP)
 
 
 def _constraints(dtype: DType) -> tuple[Constraint, ...]:

@@ -10,8 +10,8 @@ import numpy as np
 from sdk.ir import DType
 from sdk.ir.attrs import BinaryAttrs
 from sdk.kernels import cost
-from sdk.kernels.base import Constraint, Kernel, Prepared, Site
-from sdk.kernels.broadcast import DIMS_FIT, broadcast_access, broadcast_fields, operands
+from sdk.kernels.base import Constraint, Kernel, Prepared, Site, Value
+from sdk.kernels.broadcast import DIMS_FIT, prepared
 from sdk.kernels.constraints import ACTIVATION, constant, input_type, output_type, quantized
 from sdk.kernels.convolution import output_fields
 from sdk.kernels.operands import attrs, data, quant
@@ -36,26 +36,16 @@ class _ProductS8Ref(Kernel):
 
     def prepare(self, site: Site) -> Prepared:
         """Fit the kernel to an operator that satisfies the constraints."""
-        first, second, output = site.input(0), site.input(1), site.output()
-        inputs, arguments, consts = operands(site, ("input1", "input2"))
+        first, second = site.input(0), site.input(1)
         multiplier, shift = quantize_multiplier(self.factor(site))
-        return Prepared(
-            params_type="sdk_mul_s8",
-            params={
-                "shape": broadcast_fields(first.shape, second.shape),
-                "input1_offset": -quant(first).zero_point,
-                "input2_offset": -quant(second).zero_point,
-                "multiplier": multiplier,
-                "shift": shift,
-                **output_fields(site, attrs(site, BinaryAttrs).activation),
-            },
-            consts=consts,
-            inputs=inputs,
-            arguments=arguments,
-            units=output.elements,
-            access=broadcast_access(output, [site.input(i) for i in inputs]),
-            cost=cost.CALL + output.elements * cost.REQUANTIZE,
-        )
+        fields: dict[str, Value] = {
+            "input1_offset": -quant(first).zero_point,
+            "input2_offset": -quant(second).zero_point,
+            "multiplier": multiplier,
+            "shift": shift,
+            **output_fields(site, attrs(site, BinaryAttrs).activation),
+        }
+        return prepared(site, "sdk_mul_s8", fields, cost.REQUANTIZE)
 
 
 class MulS8Ref(_ProductS8Ref):
