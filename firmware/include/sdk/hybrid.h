@@ -70,4 +70,24 @@ float sdk_quantize_symmetric(const float *values, int32_t count, int8_t *quantiz
 /* Quantizes values to -128 .. 127 with a zero point. Source: AsymmetricQuantizeFloats there. */
 float sdk_quantize_asymmetric(const float *values, int32_t count, int8_t *quantized, int32_t *zero_point);
 
+/* The sum of one output of a CONV_2D; y, x: the input position under the filter's first tap. */
+static inline int32_t sdk_hybrid_sum(const sdk_window2d *w, const int8_t *image, const int8_t *weights,
+                                     int32_t zero_point, int32_t y, int32_t x)
+{
+    const sdk_range rows = sdk_taps_inside(y, w->filter_height, w->dilation_height, w->input_height);
+    const sdk_range columns = sdk_taps_inside(x, w->filter_width, w->dilation_width, w->input_width);
+    int32_t sum = 0;
+    for (int32_t fy = rows.begin; fy < rows.end; fy++) {
+        const int8_t *row = image + (y + fy * w->dilation_height) * w->input_width * w->input_channels;
+        for (int32_t fx = columns.begin; fx < columns.end; fx++) {
+            const int8_t *in = row + (x + fx * w->dilation_width) * w->input_channels;
+            const int8_t *taps = weights + (fy * w->filter_width + fx) * w->input_channels;
+            for (int32_t c = 0; c < w->input_channels; c++) {
+                sum += taps[c] * (in[c] - zero_point);
+            }
+        }
+    }
+    return sum;
+}
+
 #endif

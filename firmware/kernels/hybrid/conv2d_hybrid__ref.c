@@ -6,24 +6,6 @@ typedef struct {
     float scale; /* of a product of quantized input and weight */
 } context;
 
-static int32_t convolve(const sdk_window2d *w, const int8_t *image, const int8_t *weights, int32_t y, int32_t x)
-{
-    const sdk_range rows = sdk_taps_inside(y, w->filter_height, w->dilation_height, w->input_height);
-    const sdk_range columns = sdk_taps_inside(x, w->filter_width, w->dilation_width, w->input_width);
-    int32_t sum = 0;
-    for (int32_t fy = rows.begin; fy < rows.end; fy++) {
-        const int8_t *row = image + (y + fy * w->dilation_height) * w->input_width * w->input_channels;
-        for (int32_t fx = columns.begin; fx < columns.end; fx++) {
-            const int8_t *in = row + (x + fx * w->dilation_width) * w->input_channels;
-            const int8_t *taps = weights + (fy * w->filter_width + fx) * w->input_channels;
-            for (int32_t c = 0; c < w->input_channels; c++) {
-                sum += in[c] * taps[c];
-            }
-        }
-    }
-    return sum;
-}
-
 static void pixel(const void *params, const void *image, void *output, int32_t y, int32_t x)
 {
     const context *const k = params;
@@ -32,7 +14,7 @@ static void pixel(const void *params, const void *image, void *output, int32_t y
     const int32_t filter_size = w->filter_height * w->filter_width * w->input_channels;
     float *out = output;
     for (int32_t c = 0; c < w->output_channels; c++) {
-        const float sum = (float)convolve(w, image, p->weights + c * filter_size, y, x) * k->scale;
+        const float sum = (float)sdk_hybrid_sum(w, image, p->weights + c * filter_size, 0, y, x) * k->scale;
         out[c] = sdk_clamp_f32(sum + p->bias[c], p->output_min, p->output_max);
     }
 }

@@ -7,25 +7,6 @@ typedef struct {
     int32_t zero_point;
 } context;
 
-static int32_t convolve(const context *k, const int8_t *image, const int8_t *weights, int32_t y, int32_t x)
-{
-    const sdk_window2d *const w = &k->params->window;
-    const sdk_range rows = sdk_taps_inside(y, w->filter_height, w->dilation_height, w->input_height);
-    const sdk_range columns = sdk_taps_inside(x, w->filter_width, w->dilation_width, w->input_width);
-    int32_t sum = 0;
-    for (int32_t fy = rows.begin; fy < rows.end; fy++) {
-        const int8_t *row = image + (y + fy * w->dilation_height) * w->input_width * w->input_channels;
-        for (int32_t fx = columns.begin; fx < columns.end; fx++) {
-            const int8_t *in = row + (x + fx * w->dilation_width) * w->input_channels;
-            const int8_t *taps = weights + (fy * w->filter_width + fx) * w->input_channels;
-            for (int32_t c = 0; c < w->input_channels; c++) {
-                sum += taps[c] * (in[c] - k->zero_point);
-            }
-        }
-    }
-    return sum;
-}
-
 static void conv2d_pixel(const void *params, const void *image, void *output, int32_t y, int32_t x)
 {
     const context *const k = params;
@@ -34,8 +15,9 @@ static void conv2d_pixel(const void *params, const void *image, void *output, in
     const int32_t filter_size = w->filter_height * w->filter_width * w->input_channels;
     float *out = output;
     for (int32_t c = 0; c < w->output_channels; c++) {
-        const float sum = (float)convolve(k, image, p->weights + c * filter_size, y, x) * p->scales[c] * k->scale;
-        out[c] = sdk_clamp_f32(sum + p->bias[c], p->output_min, p->output_max);
+        const int32_t sum = sdk_hybrid_sum(w, image, p->weights + c * filter_size, k->zero_point, y, x);
+        const float product = (float)sum * p->scales[c] * k->scale;
+        out[c] = sdk_clamp_f32(product + p->bias[c], p->output_min, p->output_max);
     }
 }
 
