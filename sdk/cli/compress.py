@@ -26,7 +26,7 @@ from sdk.compress.rounding import METHODS
 from sdk.compress.search import Candidate, Limits, candidates, choose, smallest_within
 from sdk.errors import EXIT_DIFFERENT, EXIT_PROVEN, InputError, SdkError
 from sdk.ir import Graph, Module
-from sdk.measure.inputs import convert
+from sdk.measure.inputs import convert, read_samples
 from sdk.measure.record import Record
 from sdk.oracle import best
 from sdk.oracle.reference import NumpyOracle, unsupported
@@ -303,20 +303,10 @@ def _samples(path: Path, graph: Graph, divide: float | None) -> tuple[npt.NDArra
     if len(graph.inputs) != 1:
         raise InputError(path, f"calibration feeds one input, the model has {len(graph.inputs)}")
     tensor = graph.tensors[graph.inputs[0]]
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            if "x" not in archive.files:
-                raise InputError(path, "has no array 'x'", "store samples as x, first dimension the samples")
-            x, y = archive["x"], archive["y"] if "y" in archive.files else None
-    except (OSError, ValueError) as error:
-        raise InputError(path, f"can't be read as .npz: {error}") from error
-    if len(x) == 0 or x[0].size != tensor.elements:
-        size = x[0].size if len(x) else 0
-        raise InputError(path, f"a sample has {size} values, the model's input {tensor.elements} {list(tensor.shape)}")
-    if y is not None and len(y) != len(x):
-        raise InputError(path, f"x has {len(x)} samples and y {len(y)} labels", "give as many labels as samples")
+    found = read_samples(path, tensor, labels=False)
+    x = found["x"]
     values = convert(x.astype(np.float64) / divide if divide is not None else x, tensor, path)
-    return values.reshape(len(x), *tensor.shape[1:]), None if y is None else y.astype(np.int64)
+    return values.reshape(len(x), *tensor.shape[1:]), found.get("y")
 
 
 def _load(options: argparse.Namespace, graph: Graph) -> _Data:

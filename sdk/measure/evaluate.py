@@ -12,7 +12,7 @@ import numpy as np
 
 from sdk.errors import InputError
 from sdk.ir import Graph, Tensor
-from sdk.measure.inputs import Inputs, convert
+from sdk.measure.inputs import Inputs, convert, read_samples
 
 Array = np.ndarray[Any, Any]
 
@@ -64,25 +64,13 @@ def load_labelled(path: Path, graph: Graph, *, divide: float | None = None, limi
     if len(graph.inputs) != 1:
         raise InputError(path, f"labelled data feed one input, the model has {len(graph.inputs)}")
     tensor = graph.tensors[graph.inputs[0]]
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            missing = [key for key in ("x", "y") if key not in archive.files]
-            if missing:
-                raise InputError(path, f"has no array {missing[0]!r}", "store samples as x and labels as y")
-            x, y = archive["x"][:limit], archive["y"][:limit]
-    except (OSError, ValueError) as error:
-        raise InputError(path, f"can't be read as .npz: {error}") from error
-    if len(x) == 0 or len(x) != len(y):
-        raise InputError(path, f"x has {len(x)} samples and y {len(y)} labels", "give as many labels as samples")
-    if x[0].size != tensor.elements:
-        raise InputError(
-            path, f"a sample has {x[0].size} values, the input {tensor.name} {tensor.elements} {list(tensor.shape)}"
-        )
+    found = read_samples(path, tensor, labels=True, limit=limit)
+    x, y = found["x"], found["y"]
     if divide is not None:
         x = x.astype(np.float64) / divide
     samples = convert(x, tensor, path).reshape(len(x), *tensor.shape)
     digest = hashlib.sha256(samples.tobytes()).hexdigest()
-    return LabelledData(tuple((sample,) for sample in samples), y.astype(np.int64), digest)
+    return LabelledData(tuple((sample,) for sample in samples), y, digest)
 
 
 def _dequantize(values: Array, tensor: Tensor) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import wave
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,39 @@ def _read(path: Path, tensors: Sequence[Tensor]) -> list[Array]:
         problem = f"holds {len(arrays)} arrays, the model has {len(tensors)} inputs ({names})"
         raise InputError(path, problem, "use an .npz")
     return arrays
+
+
+def read_samples(path: Path, tensor: Tensor, *, labels: bool, limit: int | None = None) -> dict[str, Array]:
+    """The arrays ``x``, [samples, ...] as they are stored, and where there is one ``y``, int64 [samples], of an .npz.
+
+    Args:
+        path: the file.
+        tensor: the model's only input.
+        labels: whether ``y`` must be there.
+        limit: use only the first samples.
+
+    Raises:
+        InputError: the file can't be read, lacks an array, or does not fit the model.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            found = {key: archive[key][:limit] for key in ("x", "y") if key in archive.files}
+    except OSError as error:
+        raise InputError(path, f"can't be read: {error.strerror or error}") from error
+    except (ValueError, TypeError, AttributeError, zipfile.BadZipFile) as error:
+        raise InputError(path, "can't be read as .npz", "make one by numpy.savez(path, x=..., y=...)") from error
+    for key in ("x", "y") if labels else ("x",):
+        if key not in found:
+            raise InputError(path, f"has no array {key!r}", "store samples as x, one after the other, and labels as y")
+    x, y = found["x"], found.get("y")
+    if len(x) == 0:
+        raise InputError(path, "x has no samples")
+    if y is not None and len(y) != len(x):
+        raise InputError(path, f"x has {len(x)} samples and y {len(y)} labels", "give as many labels as samples")
+    if x[0].size != tensor.elements:
+        shape = list(tensor.shape)
+        raise InputError(path, f"a sample has {x[0].size} values, the model's input {tensor.elements} {shape}")
+    return {"x": x} if y is None else {"x": x, "y": y.astype(np.int64)}
 
 
 def _read_npy(path: Path, tensors: Sequence[Tensor]) -> list[Array]:

@@ -118,7 +118,9 @@ def decode(data: bytes, root: str, identifier: bytes, source: str) -> Record:
         found = data[4:8].decode("ascii", "replace") if len(data) >= 8 else f"{len(data)} bytes"
         name = identifier.decode("ascii")
         raise ModelError(
-            source, f'not a {name} file (offset 0x4: found "{found}", expected "{name}")', "give a .tflite file"
+            source,
+            f'not a {name} file (offset 0x4: found "{found}", expected "{name}")',
+            "give a .tflite, .onnx or .sdkmodel file",
         )
     return _Decoder(data, source).root(root)
 

@@ -46,7 +46,7 @@ def read(path: Path | str) -> Module:
         UnsupportedError: it uses what no stage here can represent; the message lists all of it.
     """
     path = Path(path)
-    return read_bytes(sdkmodel.content(load(path, ".tflite or .sdkmodel"), str(path)), str(path))
+    return read_bytes(sdkmodel.content(load(path, ".tflite, .onnx or .sdkmodel"), str(path)), str(path))
 
 
 def load(path: Path, kind: str) -> bytes:

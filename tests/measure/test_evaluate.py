@@ -72,3 +72,9 @@ def test_labelled_data_are_checked(tmp_path) -> None:
     np.savez(path, x=np.zeros((2, 4), np.int8), y=np.zeros(3))
     with pytest.raises(InputError, match="2 samples and y 3 labels"):
         load_labelled(path, graph(4, 2))
+    path.write_text("x, y")
+    with pytest.raises(InputError, match=r"can't be read as \.npz"):
+        load_labelled(path, graph(4, 2))
+    np.save(tmp_path / "set.npy", np.zeros((2, 4), np.int8))
+    with pytest.raises(InputError, match=r"can't be read as \.npz"):
+        load_labelled(tmp_path / "set.npy", graph(4, 2))
